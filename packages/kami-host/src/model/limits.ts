@@ -1,0 +1,24 @@
+/** Bounds of one call. Every field is set: there is no unlimited call. */
+export interface Limits {
+  /** Linear memory of all core modules of the component together, MiB. */
+  readonly maxMemoryMb: number;
+  /** Wall clock, ms. */
+  readonly timeoutMs: number;
+  /** Input as JSON text, bytes of UTF-8. */
+  readonly maxInputBytes: number;
+  /** Result as returned by the tool, bytes of UTF-8. */
+  readonly maxOutputBytes: number;
+  /** Log lines that one call may write; the rest is counted and dropped. */
+  readonly maxLogLines: number;
+  /** Length of one log line, characters; the rest of the line is cut. */
+  readonly maxLogLineLength: number;
+}
+
+export const defaultLimits: Limits = Object.freeze({
+  maxMemoryMb: 64,
+  timeoutMs: 5_000,
+  maxInputBytes: 8 * 1024 * 1024,
+  maxOutputBytes: 8 * 1024 * 1024,
+  maxLogLines: 1_000,
+  maxLogLineLength: 8_192,
+});
