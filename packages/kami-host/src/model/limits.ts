@@ -22,3 +22,20 @@ export const defaultLimits: Limits = Object.freeze({
   maxLogLines: 1_000,
   maxLogLineLength: 8_192,
 });
+
+/** The limits a tool asks for in the `[security]` table of its tool.toml, with that table's defaults filled in. */
+export interface RequestedLimits {
+  /** MiB, 1 to 4096. */
+  readonly maxMemoryMb: number;
+  /** Wall clock of one call, ms. */
+  readonly timeoutMs: number;
+  /** Instructions; undefined when the tool asks for no figure of its own. */
+  readonly maxFuel: number | undefined;
+}
+
+/** What a tool.toml without limits asks for. */
+export const defaultRequestedLimits: RequestedLimits = Object.freeze({
+  maxMemoryMb: 64,
+  timeoutMs: 5_000,
+  maxFuel: undefined,
+});
