@@ -38,16 +38,21 @@ export const catalogue = {
 
   KAMI_INSTALL_SOURCE_UNKNOWN: { kind: 'user', exit: 1 },
   KAMI_INSTALL_DECLINED: { kind: 'user', exit: 1 },
+  KAMI_INSTALL_CONFLICT: { kind: 'user', exit: 1 },
 
   KAMI_TOOL_NOT_FOUND: { kind: 'user', exit: 1 },
   KAMI_TOOL_ALREADY_INSTALLED: { kind: 'user', exit: 1 },
   KAMI_TOOL_DISABLED: { kind: 'user', exit: 1 },
+  KAMI_TOOL_PINNED: { kind: 'user', exit: 1 },
+  KAMI_TOOL_DOWNGRADE: { kind: 'user', exit: 1 },
+  KAMI_TOOL_SIGNER_CHANGED: { kind: 'user', exit: 1 },
   KAMI_ID_INVALID: { kind: 'user', exit: 1 },
 
   KAMI_REGISTRY_LOCKED: { kind: 'user', exit: 1 },
   KAMI_REGISTRY_READ_ONLY: { kind: 'user', exit: 1 },
   KAMI_REGISTRY_NEWER: { kind: 'user', exit: 1 },
   KAMI_REGISTRY_CORRUPT: { kind: 'user', exit: 1 },
+  KAMI_REGISTRY_IO: { kind: 'system', exit: 1 },
   KAMI_STORE_DAMAGED: { kind: 'system', exit: 1 },
   KAMI_DISK_FULL: { kind: 'system', exit: 1 },
 

@@ -1,0 +1,82 @@
+import type { Database } from 'better-sqlite3';
+import { KamiError } from '../errors/kami-error.ts';
+import { corruptRegistry } from './sqlite-errors.ts';
+
+/** Marks a SQLite file as a KAMI registry (`PRAGMA application_id`): the letters KAMI. */
+const applicationId = 0x4b414d49;
+
+/**
+ * The steps that bring a registry from schema version n to n + 1. A step that has been released is never
+ * edited: a change of the schema is a new step.
+ */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE tools (
+    id                TEXT PRIMARY KEY NOT NULL,
+    name              TEXT NOT NULL,
+    version           TEXT NOT NULL,
+    description       TEXT NOT NULL,
+    artifact_sha256   TEXT NOT NULL,
+    artifact_size     INTEGER NOT NULL,
+    source_kind       TEXT NOT NULL,
+    source_path       TEXT NOT NULL,
+    enabled           INTEGER NOT NULL,
+    request           TEXT NOT NULL,
+    max_memory_mb     INTEGER NOT NULL,
+    timeout_ms        INTEGER NOT NULL,
+    max_fuel          INTEGER,
+    arguments         TEXT NOT NULL,
+    input_schema      TEXT NOT NULL,
+    output_schema     TEXT,
+    annotations       TEXT NOT NULL,
+    convention        TEXT NOT NULL,
+    sdk               TEXT,
+    installed_at      TEXT NOT NULL,
+    updated_at        TEXT NOT NULL,
+    pinned_version    TEXT,
+    signature         TEXT,
+    signer_public_key TEXT
+  ) STRICT;
+  CREATE INDEX tools_by_artifact ON tools (artifact_sha256);
+  `,
+];
+
+/** The schema version that this KAMI reads and writes. */
+export const schemaVersion = migrations.length;
+
+/**
+ * The schema version of an open database; 0 for an empty one. Reads only.
+ * @throws KamiError `KAMI_REGISTRY_NEWER`, `KAMI_REGISTRY_CORRUPT` (a database, but of another program)
+ */
+export function checkSchemaVersion(db: Database, path: string): number {
+  const version = db.pragma('user_version', { simple: true }) as number;
+  const owner = db.pragma('application_id', { simple: true }) as number;
+  const objects = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number;
+  // Without this check, --db on some other program's database would add our tables to it.
+  if (owner !== applicationId && (owner !== 0 || version !== 0 || objects !== 0)) {
+    throw corruptRegistry(path, 'it is a database of another program');
+  }
+  if (version > schemaVersion) {
+    throw new KamiError('KAMI_REGISTRY_NEWER', {
+      message: `The registry ${path} was written by a newer KAMI: it has schema version ${version}, this one knows up to ${schemaVersion}.`,
+      fix: 'Update KAMI (npm install -g kami-host@latest), or choose another registry with --db <file>. Nothing was changed.',
+      data: { path, found: version, known: schemaVersion },
+    });
+  }
+  return version;
+}
+
+/**
+ * Brings an open database to `schemaVersion`, all steps or none.
+ * @throws KamiError as `checkSchemaVersion`
+ */
+export function migrate(db: Database, path: string): void {
+  if (checkSchemaVersion(db, path) === schemaVersion) return;
+  db.transaction(() => {
+    // Another process may have migrated while this one waited for the lock.
+    const from = checkSchemaVersion(db, path);
+    for (const step of migrations.slice(from)) db.exec(step);
+    db.pragma(`application_id = ${applicationId}`);
+    db.pragma(`user_version = ${schemaVersion}`);
+  }).immediate();
+}

@@ -1,0 +1,63 @@
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isSha256, type Sha256 } from '../model/ids.ts';
+import { fileErrorCode } from './file-errors.ts';
+import { isAbandoned } from './staging-name.ts';
+
+export interface SweepReport {
+  /** Artifacts that are gone now. */
+  readonly removed: readonly Sha256[];
+  /** What could not be removed this time; the next sweep tries again. */
+  readonly failed: readonly { readonly path: string; readonly code: string }[];
+}
+
+/** No installation takes this long from staging to commit. */
+const staleAfterMs = 60 * 60 * 1000;
+
+/** Removes the artifacts in `folder` that nothing refers to. Files not named like an artifact are left alone. */
+export function sweepArtifacts(folder: string, referenced: ReadonlySet<Sha256>): SweepReport {
+  const removed: Sha256[] = [];
+  const failed: { path: string; code: string }[] = [];
+  for (const shard of namesIn(folder)) {
+    for (const name of namesIn(join(folder, shard))) {
+      const sha256 = name.slice(0, -'.wasm'.length);
+      if (!name.endsWith('.wasm') || !isSha256(sha256) || referenced.has(sha256)) continue;
+      const code = remove(join(folder, shard, name));
+      if (code === undefined) removed.push(sha256);
+      else failed.push({ path: join(folder, shard, name), code });
+    }
+  }
+  return { removed, failed };
+}
+
+/** Removes staged files that are an hour old or whose process is gone. */
+export function sweepStaging(folder: string): SweepReport {
+  const failed: { path: string; code: string }[] = [];
+  for (const name of namesIn(folder)) {
+    const path = join(folder, name);
+    const written = lstatSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (written === undefined) continue;
+    if (!isAbandoned(name) && Date.now() - written < staleAfterMs) continue;
+    const code = remove(path);
+    if (code !== undefined) failed.push({ path, code });
+  }
+  return { removed: [], failed };
+}
+
+function remove(path: string): string | undefined {
+  try {
+    rmSync(path, { force: true });
+    return undefined;
+  } catch (error) {
+    return fileErrorCode(error) ?? 'UNKNOWN';
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '')) return [];
+    throw error;
+  }
+}
