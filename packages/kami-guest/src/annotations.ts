@@ -1,0 +1,45 @@
+import { isObject } from './json.ts';
+import { ToolDefinitionError } from './tool-error.ts';
+
+/** Hints about a tool's behaviour, as MCP defines them. */
+export interface ToolAnnotations {
+  /** A name for people. */
+  readonly title?: string;
+  /** It changes nothing outside itself. */
+  readonly readOnlyHint?: boolean;
+  /** What it changes may be lost: it deletes or overwrites. */
+  readonly destructiveHint?: boolean;
+  /** Calling it twice with the same input does no more than calling it once. */
+  readonly idempotentHint?: boolean;
+  /** It deals with the world outside, such as the web. */
+  readonly openWorldHint?: boolean;
+}
+
+const types: Readonly<Record<keyof ToolAnnotations, 'string' | 'boolean'>> = {
+  title: 'string',
+  readOnlyHint: 'boolean',
+  destructiveHint: 'boolean',
+  idempotentHint: 'boolean',
+  openWorldHint: 'boolean',
+};
+
+/**
+ * Checks the annotations of a definition.
+ * @throws ToolDefinitionError for an unknown name or a wrong type
+ */
+export function parseAnnotations(annotations: unknown): ToolAnnotations | undefined {
+  if (annotations === undefined) return undefined;
+  if (!isObject(annotations)) throw new ToolDefinitionError('annotations must be an object.');
+  for (const [name, value] of Object.entries(annotations)) {
+    const expected = Object.hasOwn(types, name) ? types[name as keyof ToolAnnotations] : undefined;
+    if (expected === undefined) {
+      throw new ToolDefinitionError(
+        `annotations.${name} is unknown. There are: ${Object.keys(types).join(', ')}.`,
+      );
+    }
+    if (value !== undefined && typeof value !== expected) {
+      throw new ToolDefinitionError(`annotations.${name} must be a ${expected}.`);
+    }
+  }
+  return Object.freeze({ ...annotations });
+}
