@@ -69,11 +69,11 @@ function suggest(scheme: string | undefined, rest: string): string | undefined {
     .replace(/^.*@/s, '')
     .replace(/\.+$/, '');
   const meant = `${scheme === undefined ? '' : `${scheme}://`}${host}`;
-  return host !== '' && meant !== rest && hostPattern(meant).ok ? tomlString(meant) : undefined;
+  return host !== '' && hostPattern(meant).ok ? tomlString(meant) : undefined;
 }
 
 /** `*example.com` and `**.example.com` mean `*.example.com`. */
 function wildcard(host: string): string | undefined {
   const suffix = host.replace(/^[*.]+/, '');
-  return suffix.includes('*') ? undefined : suggest(undefined, `*.${suffix}`);
+  return suffix === '' || suffix.includes('*') ? undefined : suggest(undefined, `*.${suffix}`);
 }
