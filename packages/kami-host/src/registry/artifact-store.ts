@@ -91,13 +91,13 @@ export function createArtifactStore(registry: { readonly path: string }): Artifa
         // `flush` is fsync: once the entry is committed a power cut must not find an empty file.
         writeFileSync(file, bytes, { flag: 'wx', mode: 0o600, flush: true });
       } catch (error) {
-        rmSync(file, { force: true });
+        removeStaged(file);
         throw toWriteError(error, file);
       }
       return { sha256: hash(bytes), size: bytes.length, path: file };
     },
 
-    discard: (staged) => rmSync(staged.path, { force: true }),
+    discard: (staged) => removeStaged(staged.path),
 
     commit(staged: StagedArtifact): void {
       const target = path(staged.sha256);
@@ -129,6 +129,14 @@ export function createArtifactStore(registry: { readonly path: string }): Artifa
       return { removed: swept.removed, failed: [...swept.failed, ...sweepStaging(staging).failed] };
     },
   };
+}
+
+function removeStaged(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // The next sweep takes it; the error that led here is the one to tell.
+  }
 }
 
 /** SHA-256 of bytes, as the store names them. */

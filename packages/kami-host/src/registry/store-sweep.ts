@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSha256, type Sha256 } from '../model/ids.ts';
-import { fileErrorCode } from './file-errors.ts';
+import { fileErrorCode, toWriteError } from './file-errors.ts';
 import { isAbandoned } from './staging-name.ts';
 
 export interface SweepReport {
@@ -58,6 +58,6 @@ function namesIn(folder: string): readonly string[] {
     return readdirSync(folder);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '')) return [];
-    throw error;
+    throw toWriteError(error, folder);
   }
 }

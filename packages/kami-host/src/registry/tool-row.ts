@@ -169,9 +169,9 @@ function isTextList(value: Json | undefined): value is readonly string[] {
 function isRequest(value: Json): value is StoredRequest {
   return (
     isJsonObject(value) &&
-    isTextList(value['network']) &&
-    isTextList(value['environment']) &&
-    ['none', 'read-only', 'sandbox'].includes(String(value['fileSystem']))
+    isTextList(value.network) &&
+    isTextList(value.environment) &&
+    ['none', 'read-only', 'sandbox'].includes(String(value.fileSystem))
   );
 }
 
@@ -187,22 +187,22 @@ function isArgumentList(value: Json): value is readonly StoredArgument[] {
     value.every(
       (item: Json) =>
         isJsonObject(item) &&
-        typeof item['name'] === 'string' &&
-        argumentTypes.includes(String(item['type'])) &&
-        typeof item['required'] === 'boolean' &&
-        ['string', 'undefined'].includes(typeof item['description']),
+        typeof item.name === 'string' &&
+        argumentTypes.includes(String(item.type)) &&
+        typeof item.required === 'boolean' &&
+        ['string', 'undefined'].includes(typeof item.description),
     )
   );
 }
 
 function toArgument(value: StoredArgument): ToolArgument {
-  const description = value['description'];
+  const description = value.description;
   return {
     name: value.name,
     type: value.type,
     description: typeof description === 'string' ? description : undefined,
     required: value.required,
-    default: value['default'],
+    default: value.default,
   };
 }
 
@@ -220,5 +220,5 @@ function isAnnotations(value: Json): value is JsonObject & ToolAnnotations {
 }
 
 function isSdk(value: Json): value is JsonObject & { readonly name: string; readonly version: string } {
-  return isJsonObject(value) && typeof value['name'] === 'string' && typeof value['version'] === 'string';
+  return isJsonObject(value) && typeof value.name === 'string' && typeof value.version === 'string';
 }

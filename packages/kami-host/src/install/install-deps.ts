@@ -1,0 +1,60 @@
+import { isKamiError, type KamiError } from '../errors/kami-error.ts';
+import type { Sha256 } from '../model/ids.ts';
+import type { ToolDescription } from '../model/tool.ts';
+import type { ArtifactStore } from '../registry/artifact-store.ts';
+import type { Registry } from '../registry/open-registry.ts';
+
+/** What installing works on. The store is that of the registry (`createArtifactStore(registry)`). */
+export interface InstallDeps {
+  readonly registry: Pick<Registry, 'tools'>;
+  readonly store: ArtifactStore;
+  /**
+   * Checks that bytes are one of our components and calls its `describe()` in the sandbox.
+   * @throws KamiError `KAMI_COMPONENT_…`
+   */
+  readonly inspectComponent: (bytes: Uint8Array) => Promise<{ readonly description: ToolDescription }>;
+  /** Called after an artifact is gone, so that what was derived from it can go too. */
+  readonly onArtifactRemoved?: (sha256: Sha256) => void | Promise<void>;
+  /** Source of the times in the registry; the system's clock when left out. */
+  readonly now?: () => Date;
+}
+
+/** What tidying up after a change came to. Nothing here undoes the change. */
+export interface Cleanup {
+  readonly removedArtifacts: readonly Sha256[];
+  /** What is left for the next time, in sentences. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Removes what no installed tool refers to: artifacts of replaced versions, and what interrupted
+ * installations left. Safe at any time, also at the start of a server.
+ */
+export async function sweepUnused(
+  deps: Pick<InstallDeps, 'registry' | 'store' | 'onArtifactRemoved'>,
+): Promise<Cleanup> {
+  const { tools } = deps.registry;
+  const problems: string[] = [];
+  let removedArtifacts: readonly Sha256[] = [];
+  try {
+    // Under the write lock no other process can commit an artifact between the look and the removal.
+    const report = tools.transaction(() => deps.store.sweep(tools.artifacts()));
+    removedArtifacts = report.removed;
+    problems.push(...report.failed.map(({ path, code }) => `${path} could not be removed (${code}).`));
+  } catch (error) {
+    problems.push(`Unused files were not removed: ${asKamiError(error).message}`);
+  }
+  for (const sha256 of removedArtifacts) {
+    try {
+      await deps.onArtifactRemoved?.(sha256);
+    } catch (error) {
+      problems.push(`What was derived from ${sha256} was not removed: ${asKamiError(error).message}`);
+    }
+  }
+  return { removedArtifacts, problems };
+}
+
+function asKamiError(error: unknown): KamiError {
+  if (isKamiError(error)) return error;
+  throw error;
+}
