@@ -6,7 +6,6 @@ import { npmCommand, pinnedNode, step } from './commands.mjs';
 import { readJson, root } from './workspace.mjs';
 
 const stampFile = path.join(root, 'node_modules/.kami-setup');
-const installCommand = ['ci', '--no-audit', '--no-fund'];
 
 /**
  * Makes node_modules complete for the present package-lock.json. Silent when there is nothing to do.
@@ -18,17 +17,16 @@ export async function setUp() {
   const stamp = currentStamp();
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && pinnedNodeRuns()) return;
   if (!installedAsLocked()) {
-    await npm('Installing the dependencies (npm ci)', installCommand);
-  }
-  const missing = missingPlatformPackages();
-  if (missing.length > 0) {
-    await npm(`Installing for ${process.platform} ${process.arch}: ${missing.join(', ')}`, [
-      'install',
-      '--no-save',
+    const code = await step('Installing the dependencies (npm ci)', [
+      ...npmCommand(),
+      'ci',
       '--no-audit',
       '--no-fund',
-      ...missing,
     ]);
+    if (code !== 0) {
+      console.error("  fix: see npm's message above; then run the command again.");
+      process.exit(code);
+    }
   }
   if (!pinnedNodeRuns()) {
     console.error(
@@ -38,17 +36,6 @@ export async function setUp() {
     process.exit(1);
   }
   writeFileSync(stampFile, stamp);
-}
-
-/**
- * @param {string} title
- * @param {string[]} args
- */
-async function npm(title, args) {
-  const code = await step(title, [...npmCommand(), ...args]);
-  if (code === 0) return;
-  console.error(`  fix: see npm's message above; then run the command again.`);
-  process.exit(code);
 }
 
 function currentStamp() {
@@ -84,23 +71,4 @@ function installedAsLocked() {
       !place.includes('node_modules/') ||
       (link === true ? present[place]?.link === true : present[place]?.version === version),
   );
-}
-
-/**
- * Binaries for this platform that the lock file does not list. npm locks the optional packages that the
- * registry offered when the lock file was written, and a registry need not carry every platform.
- */
-function missingPlatformPackages() {
-  const { platform, arch } = process;
-  const suffixes = {
-    turbo: `${platform === 'win32' ? 'windows' : platform}-${arch === 'x64' ? '64' : arch}`,
-    '@biomejs/biome': `${platform}-${arch}`,
-  };
-  return Object.entries(suffixes).flatMap(([name, suffix]) => {
-    const { optionalDependencies = {} } = readJson(path.join(root, 'node_modules', name, 'package.json'));
-    return Object.entries(optionalDependencies)
-      .filter(([optional]) => optional.endsWith(`/${suffix}`) || optional.endsWith(`/cli-${suffix}`))
-      .filter(([optional]) => !existsSync(path.join(root, 'node_modules', optional)))
-      .map(([optional, version]) => `${optional}@${version}`);
-  });
 }
