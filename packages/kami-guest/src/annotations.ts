@@ -15,13 +15,7 @@ export interface ToolAnnotations {
   readonly openWorldHint?: boolean;
 }
 
-const types: Readonly<Record<keyof ToolAnnotations, 'string' | 'boolean'>> = {
-  title: 'string',
-  readOnlyHint: 'boolean',
-  destructiveHint: 'boolean',
-  idempotentHint: 'boolean',
-  openWorldHint: 'boolean',
-};
+const hint = /^(readOnly|destructive|idempotent|openWorld)Hint$/;
 
 /**
  * Checks the annotations of a definition.
@@ -31,15 +25,12 @@ export function parseAnnotations(annotations: unknown): ToolAnnotations | undefi
   if (annotations === undefined) return undefined;
   if (!isObject(annotations)) throw new ToolDefinitionError('annotations must be an object.');
   for (const [name, value] of Object.entries(annotations)) {
-    const expected = Object.hasOwn(types, name) ? types[name as keyof ToolAnnotations] : undefined;
-    if (expected === undefined) {
+    const expected = name === 'title' ? 'string' : hint.test(name) ? 'boolean' : undefined;
+    if (expected === undefined || (value !== undefined && typeof value !== expected)) {
       throw new ToolDefinitionError(
-        `annotations.${name} is unknown. There are: ${Object.keys(types).join(', ')}.`,
+        `annotations.${name} ${expected ? `must be a ${expected}` : 'is unknown'}.`,
       );
     }
-    if (value !== undefined && typeof value !== expected) {
-      throw new ToolDefinitionError(`annotations.${name} must be a ${expected}.`);
-    }
   }
-  return Object.freeze({ ...annotations });
+  return annotations;
 }

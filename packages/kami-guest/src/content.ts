@@ -93,7 +93,7 @@ export function isContent(value: unknown): value is Content {
 function binary(data: Uint8Array | string, where: string): string {
   if (data instanceof Uint8Array) return encodeBase64(data);
   if (typeof data === 'string' && isBase64(data)) return data;
-  throw new TypeError(`${where} takes a Uint8Array or base64 (standard alphabet, padded).`);
+  throw new TypeError(`${where}() takes a Uint8Array or base64.`);
 }
 
 /** Text for the model to read. */
@@ -107,7 +107,7 @@ export function image(
   mimeType: string,
   options?: BlockOptions,
 ): Block & MediaBlock<'image'> {
-  return brand({ type: 'image', data: binary(data, 'image()'), mimeType, ...options }, blockBrand);
+  return brand({ type: 'image', data: binary(data, 'image'), mimeType, ...options }, blockBrand);
 }
 
 /** A sound. `data` is a Uint8Array or base64; throws TypeError for anything else. */
@@ -116,7 +116,7 @@ export function audio(
   mimeType: string,
   options?: BlockOptions,
 ): Block & MediaBlock<'audio'> {
-  return brand({ type: 'audio', data: binary(data, 'audio()'), mimeType, ...options }, blockBrand);
+  return brand({ type: 'audio', data: binary(data, 'audio'), mimeType, ...options }, blockBrand);
 }
 
 /** A link to something the client may read by itself. */
@@ -126,10 +126,8 @@ export function resourceLink(link: ResourceLinkFields): Block & ResourceLinkBloc
 
 /** A document inside the result. A `blob` is a Uint8Array or base64; throws TypeError for anything else. */
 export function resource(init: ResourceInit, options?: BlockOptions): Block & ResourceBlock {
-  const held =
-    init.text === undefined
-      ? { ...init, blob: binary(init.blob, 'resource()') }
-      : { ...init, text: init.text };
+  const { blob } = init;
+  const held = blob === undefined ? init : { ...init, blob: binary(blob, 'resource') };
   return brand({ type: 'resource', resource: held, ...options }, blockBrand);
 }
 
@@ -139,9 +137,7 @@ export function content<const Structured = undefined>(
   options?: { readonly structuredContent?: Structured },
 ): Content<Structured> {
   if (!Array.isArray(blocks) || !blocks.every(isBlock)) {
-    throw new TypeError(
-      'content() takes an array of blocks made by text(), image(), audio(), resource() or resourceLink().',
-    );
+    throw new TypeError('content() takes an array of blocks, made by text(), image() and the like.');
   }
   return brand({ content: [...blocks], structuredContent: options?.structuredContent }, contentBrand);
 }

@@ -1,8 +1,9 @@
 import { parseAnnotations, type ToolAnnotations } from './annotations.ts';
 import type { ToolContext, ToolIdentity } from './context.ts';
-import { version } from './generated/version.ts';
+import { version as sdkVersion } from './generated/version.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { type ResolvedSchema, resolveInputSchema, resolveSchema } from './schema/resolve.ts';
+import { toJson } from './to-json.ts';
 import { ToolDefinitionError } from './tool-error.ts';
 
 /** A checked definition: what kamiTool() makes of what the author wrote. */
@@ -30,39 +31,36 @@ export interface ToolDescription extends ToolIdentity {
  * @throws ToolDefinitionError
  */
 export function parseDefinition(given: unknown): ToolDefinition {
-  if (!isObject(given))
-    throw new ToolDefinitionError('kamiTool() takes an object: { description, input, handler }.');
-  const { description, input, output, annotations, handler } = given;
+  const { description, input, output, annotations, handler } = isObject(given) ? given : {};
   if (typeof description !== 'string' || description.trim() === '') {
-    throw new ToolDefinitionError('A tool needs a description: it is how a model decides when to call it.');
+    throw new ToolDefinitionError('description must be a text: a model chooses tools by it.');
   }
-  if (typeof handler !== 'function')
-    throw new ToolDefinitionError('A tool needs a handler: a function (input, ctx) => result.');
-  if (input === undefined) {
-    throw new ToolDefinitionError(
-      'A tool needs an input schema. For a tool without arguments: { type: "object", properties: {} }.',
-    );
-  }
-  return Object.freeze({
+  if (typeof handler !== 'function') throw new ToolDefinitionError('handler must be a function.');
+  return {
     description,
     input: resolveInputSchema(input),
     output: output === undefined ? undefined : resolveSchema(output, 'output'),
     annotations: parseAnnotations(annotations),
     handler: handler as ToolDefinition['handler'],
-  });
+  };
 }
 
-export function describeTool(definition: ToolDefinition, identity: ToolIdentity): ToolDescription {
+export function describeTool(
+  definition: ToolDefinition,
+  { id, name, version }: ToolIdentity,
+): ToolDescription {
   const { description, input, output, annotations } = definition;
-  return {
-    id: identity.id,
-    name: identity.name,
-    version: identity.version,
+  const answer = {
+    id,
+    name,
+    version,
     description,
     inputSchema: input.jsonSchema,
-    ...(output === undefined ? {} : { outputSchema: output.jsonSchema }),
-    ...(annotations === undefined ? {} : { annotations }),
-    sdk: { name: 'kami-guest', version },
+    outputSchema: output?.jsonSchema,
+    annotations,
+    sdk: { name: 'kami-guest', version: sdkVersion },
     convention: 'kami:result/1',
   };
+  // Leaves out what is undefined.
+  return toJson(answer, 'describe()') as JsonObject & ToolDescription;
 }

@@ -30,36 +30,18 @@ export function parseInput(input: string): unknown {
 }
 
 /** Writes what a call gave as the ok text of `run`. */
-export function serialiseOutput(result: ToolResult): string {
-  const envelope: SuccessEnvelope =
-    result.kind === 'value'
-      ? result.value === undefined
-        ? {}
-        : { value: result.value }
-      : {
-          content: result.content,
-          ...(result.structuredContent === undefined ? {} : { structuredContent: result.structuredContent }),
-        };
-  return JSON.stringify(envelope);
+export function serialiseOutput({ value, content }: ToolResult): string {
+  // JSON.stringify leaves out what is undefined.
+  return JSON.stringify(content === undefined ? { value } : { content, structuredContent: value });
 }
 
 /** Writes a failure as the err text of `run`. Never throws: data that JSON can't carry is left out. */
 export function serialiseError(error: ToolError): string {
   const { kind, code, data } = error;
-  const envelope: FailureEnvelope = {
-    kind,
-    message: messageOf(error),
-    ...(code === undefined ? {} : { code: String(code) }),
-    ...carried(data),
-  };
-  return JSON.stringify(envelope);
-}
-
-function carried(data: unknown): { readonly data?: Json } {
-  if (data === undefined) return {};
+  const failure = { kind, message: messageOf(error), code: code === undefined ? code : String(code) };
   try {
-    return { data: toJson(data, 'data') };
+    return JSON.stringify({ ...failure, data: data === undefined ? data : toJson(data, 'data') });
   } catch {
-    return {};
+    return JSON.stringify(failure);
   }
 }

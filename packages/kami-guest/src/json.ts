@@ -10,14 +10,18 @@ export function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** One step of a path; Standard Schema wraps some in an object. */
+export type PathStep = PropertyKey | { readonly key: PropertyKey };
+
 /** A path as code would spell it: `items[0].name`. The empty path is `root`. */
-export function formatPath(path: readonly PropertyKey[], root: string): string {
+export function formatPath(path: readonly PathStep[], root: string): string {
   let text = '';
-  for (const key of path) {
-    if (typeof key === 'number') text += `[${key}]`;
-    else if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(String(key)))
-      text += text === '' ? String(key) : `.${String(key)}`;
-    else text += `[${JSON.stringify(String(key))}]`;
+  for (const step of path) {
+    const key = typeof step === 'object' ? step.key : step;
+    const name = String(key);
+    if (typeof key === 'number') text += `[${name}]`;
+    else if (/^[\w$]+$/.test(name)) text += text === '' ? name : `.${name}`;
+    else text += `[${JSON.stringify(name)}]`;
   }
-  return text === '' ? root : text;
+  return text || root;
 }

@@ -79,8 +79,7 @@ export function kamiTool(given: unknown): Tool<unknown, unknown> {
   const definition = parseDefinition(given);
   const tool: Tool<unknown, unknown> = {
     async call(input, { log = silentLog, tool: identity = nativeIdentity } = {}) {
-      const result = await invoke(definition, input, Object.freeze({ log, tool: identity }));
-      return result.kind === 'value' ? result.value : result.returned;
+      return (await invoke(definition, input, { log, tool: identity })).returned;
     },
     describe: (identity = nativeIdentity) => describeTool(definition, identity),
   };
@@ -89,6 +88,5 @@ export function kamiTool(given: unknown): Tool<unknown, unknown> {
 
 /** The definition behind what kamiTool() returned; undefined for anything else. */
 export function definitionOf(value: unknown): ToolDefinition | undefined {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, definitionKey)) return undefined;
-  return (value as { [definitionKey]: ToolDefinition })[definitionKey];
+  return (value as { readonly [definitionKey]?: ToolDefinition } | undefined)?.[definitionKey];
 }

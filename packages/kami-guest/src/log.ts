@@ -28,28 +28,20 @@ function formatValue(value: unknown): string {
   try {
     if (typeof value === 'string') return value;
     if (value instanceof Error) return formatError(value);
-    if (typeof value !== 'object' || value === null) return formatScalar(value);
-    return formatObject(value);
+    return typeof value === 'object' && value !== null ? formatObject(value) : formatScalar(value);
   } catch {
     return '[unprintable]';
   }
 }
 
 /** An error as name, message, stack and cause. */
-export function formatError(error: Error, depth = 0): string {
+function formatError(error: Error): string {
   const head = String(error);
-  const stack = typeof error.stack === 'string' ? cleanStack(error.stack) : '';
-  // V8 begins the stack with the message, SpiderMonkey does not.
-  const all = stack.startsWith(head) ? stack : stack === '' ? head : `${head}\n${stack}`;
-  if (error.cause === undefined || depth > 4) return all;
-  const cause = error.cause instanceof Error ? formatError(error.cause, depth + 1) : formatValue(error.cause);
-  return `${all}\nCaused by: ${cause}`;
-}
-
-function cleanStack(stack: string): string {
   // The frames of the glue that componentize-js puts around a component tell an author nothing.
-  const lines = stack.split('\n').filter((line) => line.trim() !== '' && !line.includes('/initializer.js:'));
-  return lines.map((line) => (line.includes('@') ? `    ${line.trim()}` : line)).join('\n');
+  const stack = String(error.stack ?? '').replace(/^.*\/initializer\.js:.*$/gm, '');
+  // V8 begins the stack with the message; SpiderMonkey does not.
+  const all = (stack.startsWith(head) ? stack : `${head}\n${stack}`).trim();
+  return error.cause === undefined ? all : `${all}\nCaused by: ${formatValue(error.cause)}`;
 }
 
 function formatScalar(value: unknown): string {
@@ -59,19 +51,15 @@ function formatScalar(value: unknown): string {
 
 function formatObject(value: object): string {
   const open: unknown[] = [];
-  const json = JSON.stringify(value, function (this: unknown, key: string, item: unknown): unknown {
+  return JSON.stringify(value, function (this: unknown, _key: string, item: unknown): unknown {
+    if (item === null || ['string', 'number', 'boolean'].includes(typeof item)) return item;
+    if (typeof item !== 'object') return formatScalar(item);
+    if (item instanceof Error) return formatError(item);
     // `this` holds the item: whatever was opened after it is closed by now.
     while (open.length > 0 && open.at(-1) !== this) open.pop();
-    if (typeof item === 'bigint' || typeof item === 'function' || typeof item === 'symbol')
-      return formatScalar(item);
-    if (item === undefined && key !== '') return '[undefined]';
-    if (typeof item !== 'object' || item === null) return item;
     if (open.includes(item)) return '[circular]';
-    if (item instanceof Error) return formatError(item);
-    const plain: unknown =
-      item instanceof Map ? Object.fromEntries(item) : item instanceof Set ? [...item] : item;
+    const plain = item instanceof Map ? Object.fromEntries(item) : item instanceof Set ? [...item] : item;
     open.push(plain);
     return plain;
   });
-  return json ?? String(value);
 }

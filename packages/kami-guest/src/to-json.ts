@@ -1,31 +1,16 @@
 import { formatPath, type Json } from './json.ts';
 import { InvalidOutputError } from './tool-error.ts';
 
+const unfitClasses = [Map, Set, Promise, RegExp, Error, ArrayBuffer];
+
 /** What JSON has no form for, though JSON.stringify would make `{}` or null of it without a word. */
 function unfit(value: unknown): string | undefined {
-  switch (typeof value) {
-    case 'bigint':
-      return 'a BigInt; return a number or a string';
-    case 'function':
-      return 'a function';
-    case 'symbol':
-      return 'a symbol';
-    case 'undefined':
-      return 'undefined; return null';
-    case 'number':
-      return Number.isFinite(value) ? undefined : `${value}, which JSON has no number for`;
-    case 'object':
-      if (value instanceof Map) return 'a Map; return Object.fromEntries(map)';
-      if (value instanceof Set) return 'a Set; return [...set]';
-      if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-        return 'binary data; return it with image(), audio() or resource()';
-      }
-      if (value instanceof Promise) return 'a promise; await it';
-      if (value instanceof RegExp || value instanceof Error) return `a ${value.constructor.name}`;
-      return undefined;
-    default:
-      return undefined;
+  if (typeof value === 'object') {
+    const found = ArrayBuffer.isView(value) || unfitClasses.some((type) => value instanceof type);
+    return found ? value?.constructor.name : undefined;
   }
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${value}`;
+  return typeof value === 'string' || typeof value === 'boolean' ? undefined : typeof value;
 }
 
 /**
@@ -34,28 +19,26 @@ function unfit(value: unknown): string | undefined {
  * @throws InvalidOutputError naming the path of what JSON can't carry
  */
 export function toJson(value: unknown, root: string): Json {
-  const path: PropertyKey[] = [];
+  const path: (string | number)[] = [];
   const open = new Set<unknown>();
 
-  function fail(problem: string): never {
-    throw new InvalidOutputError(`JSON can't carry ${formatPath(path, root)}: it is ${problem}.`);
-  }
-
-  function visit(given: unknown, key: string): Json {
-    const hasToJson = typeof given === 'object' && given !== null && 'toJSON' in given;
-    const current: unknown = hasToJson && typeof given.toJSON === 'function' ? given.toJSON(key) : given;
-    const problem = unfit(current);
-    if (problem !== undefined) fail(problem);
+  function visit(given: unknown): Json {
+    const { toJSON } = Object(given) as { readonly toJSON?: unknown };
+    const current: unknown =
+      typeof toJSON === 'function' ? toJSON.call(given, String(path.at(-1) ?? '')) : given;
+    const problem = open.has(current) ? 'cycle' : unfit(current);
+    if (problem !== undefined) {
+      throw new InvalidOutputError(`JSON can't carry ${formatPath(path, root)} (${problem}).`);
+    }
     if (typeof current !== 'object' || current === null) return current as Json;
-    if (open.has(current)) fail('part of itself (a cycle)');
     open.add(current);
     const result = Array.isArray(current)
-      ? Array.from(current, (item: unknown, index) => step(item, index))
+      ? Array.from(current, step)
       : // fromEntries defines properties: a key named __proto__ stays a key.
         Object.fromEntries(
-          Object.entries(current).flatMap(([name, item]: [string, unknown]) =>
-            item === undefined ? [] : [[name, step(item, name)]],
-          ),
+          Object.entries(current)
+            .filter(([, item]) => item !== undefined)
+            .map(([name, item]) => [name, step(item, name)]),
         );
     open.delete(current);
     return result;
@@ -63,10 +46,10 @@ export function toJson(value: unknown, root: string): Json {
 
   function step(item: unknown, key: string | number): Json {
     path.push(key);
-    const result = visit(item, String(key));
+    const result = visit(item);
     path.pop();
     return result;
   }
 
-  return visit(value, '');
+  return visit(value);
 }

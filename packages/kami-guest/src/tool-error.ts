@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from './json.ts';
-import { formatPath } from './json.ts';
+import { formatPath, type Json } from './json.ts';
+import type { StandardIssue } from './schema/standard.ts';
 
 /** How a call failed, as the result convention names it. */
 export type FailureKind = 'tool-error' | 'exception' | 'invalid-input' | 'invalid-output';
@@ -28,7 +28,7 @@ export class ToolError extends Error {
   readonly kind: FailureKind = 'tool-error';
 
   constructor(message: string, options: ToolErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(message, options);
     this.code = options.code;
     this.data = options.data;
     Object.defineProperty(this, brand, { value: true });
@@ -68,7 +68,7 @@ export function messageOf(thrown: unknown): string {
     if (thrown instanceof Error) return String(thrown.message) || String(thrown.name);
     return String(thrown);
   } catch {
-    return 'The tool threw a value that has no text form.';
+    return 'Something without text form was thrown.';
   }
 }
 
@@ -77,27 +77,17 @@ export function wrapError(thrown: unknown): ToolError {
   return isToolError(thrown) ? thrown : new HandlerError(messageOf(thrown), { cause: thrown });
 }
 
-/** One problem that a schema found. */
-export interface ValidationIssue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
 const shownIssues = 10;
 
-/** The text and the data of an InvalidInputError or InvalidOutputError, bounded to the first ten issues. */
-export function describeIssues(
-  what: 'input' | 'output',
-  issues: readonly ValidationIssue[],
-): { readonly message: string; readonly data: JsonObject } {
-  const shown = issues.slice(0, shownIssues).map(({ path, message }) => ({
-    path: formatPath(path, what),
-    message,
-  }));
-  const more = issues.length - shown.length;
+/** The error for a value that its schema refused. It shows the first ten issues. */
+export function issuesError(side: 'input' | 'output', issues: readonly StandardIssue[]): ToolError {
+  const shown = issues
+    .slice(0, shownIssues)
+    .map(({ path = [], message }) => ({ path: formatPath(path, side), message }));
   const text = shown.map(({ path, message }) => `${path}: ${message}`).join('; ');
-  return {
-    message: `The ${what} does not fit the tool's schema. ${text}${more > 0 ? `; and ${more} more` : ''}`,
+  const more = issues.length - shown.length;
+  const Kind = side === 'input' ? InvalidInputError : InvalidOutputError;
+  return new Kind(`The ${side} does not fit the schema. ${text}${more > 0 ? `; and ${more} more` : ''}`, {
     data: { issues: shown },
-  };
+  });
 }

@@ -1,69 +1,31 @@
 import { isObject, type JsonObject } from '../json.ts';
 import { toJson } from '../to-json.ts';
-import { messageOf, ToolDefinitionError, type ValidationIssue } from '../tool-error.ts';
+import { messageOf, ToolDefinitionError } from '../tool-error.ts';
 import { describesObject } from './describes-object.ts';
-import { isStandardSchema, type StandardSchema } from './standard.ts';
-
-export type Validation =
-  | { readonly value: unknown; readonly issues?: undefined }
-  | { readonly issues: readonly ValidationIssue[] };
+import { isStandardSchema, type StandardResult, type StandardSchema } from './standard.ts';
 
 /** A schema of any kind, ready for use. */
 export interface ResolvedSchema {
   readonly jsonSchema: JsonObject;
-  readonly validate: (value: unknown) => Promise<Validation>;
+  readonly validate: (value: unknown) => StandardResult<unknown> | Promise<StandardResult<unknown>>;
 }
 
-/** How to get JSON Schema out of the libraries that don't offer it by themselves. */
-const advice: Readonly<Record<string, string>> = {
-  zod: 'zod has it since 4.2; for zod/mini write withJsonSchema(schema, z.toJSONSchema), with withJsonSchema from kami-guest',
-  valibot: 'wrap it: toStandardJsonSchema(schema), from @valibot/to-json-schema',
-  arktype: 'arktype has it since 2.1.28: update it',
-};
+/** How to get JSON Schema out of the libraries that keep it in a function of its own. */
+const advice = new Map([
+  ['zod', 'withJsonSchema(schema, z.toJSONSchema), with withJsonSchema of kami-guest'],
+  ['valibot', 'toStandardJsonSchema(schema) of @valibot/to-json-schema'],
+]);
 
 function convert(schema: StandardSchema, side: 'input' | 'output'): unknown {
   const { vendor, jsonSchema } = schema['~standard'];
   if (jsonSchema === undefined) {
-    const todo =
-      advice[vendor] ?? 'use withJsonSchema(schema, convert) from kami-guest, or pass a JSON Schema object';
     throw new ToolDefinitionError(
-      `The ${side} schema is made by ${vendor} and offers no JSON Schema, which MCP clients need. What to do: ${todo}.`,
+      `${side}: this schema of ${vendor} offers no JSON Schema, which MCP needs. Write ${
+        advice.get(vendor) ?? 'withJsonSchema(schema, convert) of kami-guest, or a JSON Schema object'
+      }.`,
     );
   }
-  try {
-    return jsonSchema[side]({ target: 'draft-2020-12' });
-  } catch (error) {
-    throw new ToolDefinitionError(
-      `The ${side} schema (${vendor}) can't be written as JSON Schema: ${messageOf(error)}. Use a type that JSON has, and convert it in the handler.`,
-      { cause: error },
-    );
-  }
-}
-
-function validator(schema: StandardSchema): ResolvedSchema['validate'] {
-  return async (value) => {
-    const result = await schema['~standard'].validate(value);
-    if (result.issues === undefined) return { value: result.value };
-    return {
-      issues: result.issues.map(({ message, path = [] }) => ({
-        message,
-        path: path.map((step) => (typeof step === 'object' ? step.key : step)),
-      })),
-    };
-  };
-}
-
-function asDocument(document: unknown, side: 'input' | 'output'): JsonObject {
-  if (!isObject(document)) {
-    throw new ToolDefinitionError(
-      `The ${side} schema is ${document === null ? 'null' : typeof document}; it must be a Standard Schema (zod, arktype, valibot, …) or a JSON Schema object.`,
-    );
-  }
-  try {
-    return toJson(document, 'the schema') as JsonObject;
-  } catch (error) {
-    throw new ToolDefinitionError(`The ${side} schema is no JSON document. ${messageOf(error)}`);
-  }
+  return jsonSchema[side]({ target: 'draft-2020-12' });
 }
 
 /**
@@ -71,11 +33,24 @@ function asDocument(document: unknown, side: 'input' | 'output'): JsonObject {
  * @throws ToolDefinitionError when it has no JSON Schema, or is no schema at all
  */
 export function resolveSchema(schema: unknown, side: 'input' | 'output'): ResolvedSchema {
-  if (isStandardSchema(schema)) {
-    return { jsonSchema: asDocument(convert(schema, side), side), validate: validator(schema) };
+  const standard = isStandardSchema(schema);
+  if (!standard && !isObject(schema)) {
+    throw new ToolDefinitionError(
+      `${side} must be a Standard Schema (of zod, arktype, valibot) or a JSON Schema object such as { type: "object" }.`,
+    );
   }
-  // The host checks values against the document; a validator for JSON Schema would be larger than most tools.
-  return { jsonSchema: asDocument(schema, side), validate: async (value) => ({ value }) };
+  try {
+    return {
+      jsonSchema: toJson(standard ? convert(schema, side) : schema, 'it') as JsonObject,
+      // The host checks values against a JSON Schema; a validator in the guest would outweigh most tools.
+      validate: standard ? (value) => schema['~standard'].validate(value) : (value) => ({ value }),
+    };
+  } catch (error) {
+    if (error instanceof ToolDefinitionError) throw error;
+    throw new ToolDefinitionError(`${side} can't be written as JSON Schema: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -84,22 +59,14 @@ export function resolveSchema(schema: unknown, side: 'input' | 'output'): Resolv
  */
 export function resolveInputSchema(schema: unknown): ResolvedSchema {
   const { jsonSchema, validate } = resolveSchema(schema, 'input');
-  if (!describesObject(jsonSchema, jsonSchema)) {
-    const found = jsonSchema.type === undefined ? 'no type' : `type ${JSON.stringify(jsonSchema.type)}`;
+  if (!describesObject(jsonSchema)) {
     throw new ToolDefinitionError(
-      `The input schema must describe an object, because MCP passes arguments by name; it has ${found}. Put it into an object: { value: … }.`,
+      `input must describe an object, because MCP passes arguments by name; its type is ${JSON.stringify(jsonSchema.type)}.`,
     );
   }
   return {
     jsonSchema: { ...jsonSchema, type: 'object' },
-    validate: async (value) =>
-      isObject(value)
-        ? await validate(value)
-        : { issues: [{ path: [], message: `expected an object, received ${kindOf(value)}` }] },
+    validate: (value) =>
+      isObject(value) ? validate(value) : { issues: [{ message: 'expected an object' }] },
   };
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'an array' : typeof value;
 }

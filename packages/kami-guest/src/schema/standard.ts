@@ -1,3 +1,5 @@
+import type { PathStep } from '../json.ts';
+
 /**
  * The parts of Standard Schema v1 and Standard JSON Schema v1 that a tool uses, declared again so that the
  * package depends on neither code nor types of anyone. Any library that follows the specification
@@ -26,7 +28,7 @@ export type StandardResult<Output> =
 
 export interface StandardIssue {
   readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  readonly path?: readonly PathStep[] | undefined;
 }
 
 export function isStandardSchema(value: unknown): value is StandardSchema {
