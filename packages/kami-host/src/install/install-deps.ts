@@ -1,4 +1,4 @@
-import { isKamiError, type KamiError } from '../errors/kami-error.ts';
+import { isKamiError } from '../errors/kami-error.ts';
 import type { Sha256 } from '../model/ids.ts';
 import type { ToolDescription } from '../model/tool.ts';
 import type { ArtifactStore } from '../registry/artifact-store.ts';
@@ -13,7 +13,7 @@ export interface InstallDeps {
    * @throws KamiError `KAMI_COMPONENT_…`
    */
   readonly inspectComponent: (bytes: Uint8Array) => Promise<{ readonly description: ToolDescription }>;
-  /** Called after an artifact is gone, so that what was derived from it can go too. */
+  /** Called after an artifact is gone, so that what was derived from it can go too. Its errors undo nothing. */
   readonly onArtifactRemoved?: (sha256: Sha256) => void | Promise<void>;
   /** Source of the times in the registry; the system's clock when left out. */
   readonly now?: () => Date;
@@ -42,19 +42,17 @@ export async function sweepUnused(
     removedArtifacts = report.removed;
     problems.push(...report.failed.map(({ path, code }) => `${path} could not be removed (${code}).`));
   } catch (error) {
-    problems.push(`Unused files were not removed: ${asKamiError(error).message}`);
+    if (!isKamiError(error)) throw error;
+    problems.push(`Unused files were not removed: ${error.message}`);
   }
   for (const sha256 of removedArtifacts) {
     try {
       await deps.onArtifactRemoved?.(sha256);
     } catch (error) {
-      problems.push(`What was derived from ${sha256} was not removed: ${asKamiError(error).message}`);
+      problems.push(
+        `What was derived from ${sha256} was not removed: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
   return { removedArtifacts, problems };
-}
-
-function asKamiError(error: unknown): KamiError {
-  if (isKamiError(error)) return error;
-  throw error;
 }
