@@ -49,7 +49,7 @@ export type ContentBlock =
 
 /** Why a call gave no answer. Every one is a result of the tool, none is an error of KAMI. */
 export type FailureReason =
-  /** The arguments do not fit the tool's input schema; the tool was not started. */
+  /** The arguments do not fit the tool's input schema. */
   | 'invalid-input'
   /** The tool said so itself: it threw, or returned the error case of `run`. */
   | 'tool-error'
@@ -66,21 +66,23 @@ export type FailureReason =
   /** The sandbox that ran the call died. */
   | 'crash';
 
-export type CallOutcome =
-  | {
-      readonly status: 'success';
-      readonly content: readonly ContentBlock[];
-      readonly structuredContent: JsonObject | undefined;
-    }
-  | {
-      readonly status: 'failure';
-      readonly reason: FailureReason;
-      /** For the model and the person who reads it; no engine internals. */
-      readonly message: string;
-      /** The author's own error code and data, when the tool gave them. */
-      readonly code: string | undefined;
-      readonly data: Json | undefined;
-    };
+export interface CallSuccess {
+  readonly status: 'success';
+  readonly content: readonly ContentBlock[];
+  readonly structuredContent: JsonObject | undefined;
+}
+
+export interface CallFailure {
+  readonly status: 'failure';
+  readonly reason: FailureReason;
+  /** For the model and the person who reads it; no engine internals. */
+  readonly message: string;
+  /** The author's own error code and data, when the tool gave them. */
+  readonly code: string | undefined;
+  readonly data: Json | undefined;
+}
+
+export type CallOutcome = CallSuccess | CallFailure;
 
 /** What one call came to: how it ended, and what it cost. */
 export interface CallResult {

@@ -36,14 +36,14 @@ export function numberBetween(min: number, max: number, example: number): Check<
       : refused(`a number from ${min} to ${max}`, String(example));
 }
 
-/** One of a few words. */
-export function oneOf<const T extends string>(words: readonly T[]): Check<T> {
+/** One of a few words; `example` is suggested when none is near. */
+export function oneOf<const T extends string>(words: readonly T[], example: NoInfer<T>): Check<T> {
   const must = `one of ${words.map((word) => `"${word}"`).join(', ')}`;
   return (value) => {
     const known = words.find((word) => word === value);
     if (known !== undefined) return accepted(known);
     const meant = typeof value === 'string' ? nearest(value, words) : undefined;
-    return refused(must, tomlString(meant ?? words[0] ?? ''));
+    return refused(must, tomlString(meant ?? example));
   };
 }
 

@@ -37,7 +37,7 @@ export class ProblemList {
 
   /**
    * @param subject what the problems are in, such as the path of the file
-   * @throws KamiError of the code given, when there is any problem; `data` has `{ problems, count }`
+   * @throws KamiError of the code given, when there is any problem; `data` has `{ count, problems: Problem[] }`
    */
   throwIfAny(code: ErrorCode, subject: string): void {
     if (this.#count === 0) return;
@@ -55,9 +55,9 @@ export class ProblemList {
           ].join('\n'),
       fix: isSingle ? first.fix : problems.map((problem) => problem.fix).join('\n'),
       data: {
-        file: subject,
         count: this.#count,
-        problems: problems.map(({ line, key, message, fix }) => ({
+        problems: problems.map(({ where, line, key, message, fix }) => ({
+          where,
           ...(line === undefined ? {} : { line }),
           key,
           message,

@@ -11,6 +11,8 @@ test.each([
   ['MAX_MEMORY', 'max_memory_mb'],
   ['net_allowlist', 'net_allow_list'],
   ['Id', 'id'],
+  ['net', 'net_allow_list'],
+  ['name_of_tool', 'name'],
 ])('%s means %s', (word, meant) => {
   expect(nearest(word, keys)).toBe(meant);
 });

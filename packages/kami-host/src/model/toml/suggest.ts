@@ -4,17 +4,23 @@ const maxComparedLength = 64;
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > maxComparedLength) return undefined;
   const wanted = normal(word);
+  const names = [...candidates];
   let best: string | undefined;
   // A third of the letters may be wrong, and a short word may have one wrong.
   let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
-  for (const candidate of candidates) {
+  for (const candidate of names) {
     const distance = editDistance(wanted, normal(candidate));
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? names.find((name) => isBeginning(wanted, normal(name)));
+}
+
+/** `warning` means `warn`, and `desc` means `description`. */
+function isBeginning(a: string, b: string): boolean {
+  return Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a));
 }
 
 /** `maxMemoryMb`, `max-memory-mb` and `MAX_MEMORY_MB` are all spellings of `max_memory_mb`. */

@@ -1,0 +1,123 @@
+import { Worker } from 'node:worker_threads';
+import type { LogLine } from '../model/log-line.ts';
+import { siblingModule } from '../model/sibling-module.ts';
+import type { WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
+import { failure } from './result-text.ts';
+
+/** JavaScript heap of one worker, MB: glue, validators and lifted values. Linear memory is bounded apart from it. */
+const heapMb = 256;
+/** Native stack, MB, set explicitly so that recursion ends at the same depth wherever the default differs. */
+const stackMb = 4;
+
+export interface ThreadCall {
+  readonly request: WorkerRequest;
+  readonly signal: AbortSignal;
+  readonly onLog: (line: LogLine) => void;
+}
+
+/**
+ * One worker thread that runs one operation at a time, each in a fresh instance. A call that does not end in
+ * time, or is cancelled, ends the thread with it.
+ */
+export class SandboxThread {
+  readonly #worker: Worker;
+  readonly #components = new Set<string>();
+  #ended = false;
+
+  constructor() {
+    this.#worker = new Worker(siblingModule(import.meta.url, 'sandbox/worker'), {
+      name: 'kami-sandbox',
+      env: {},
+      execArgv: [],
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: heapMb, stackSizeMb: stackMb },
+    });
+    this.#worker.stdout.resume();
+    this.#worker.stderr.resume();
+    this.#worker.once('exit', () => {
+      this.#ended = true;
+    });
+    this.#worker.on('error', () => {
+      this.#ended = true;
+    });
+    this.#worker.unref();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Keys of the components whose glue this thread has loaded. */
+  get components(): ReadonlySet<string> {
+    return this.#components;
+  }
+
+  /** Performs one operation. Rejects only with the signal's reason; how the component ends is in the answer. */
+  async call({ request, signal, onLog }: ThreadCall): Promise<WorkerAnswer> {
+    signal.throwIfAborted();
+    this.#components.add(request.component.key);
+    const worker = this.#worker;
+    const { promise, resolve, reject } = Promise.withResolvers<WorkerAnswer>();
+    const listeners = {
+      message: (message: WorkerMessage) => {
+        if (message.kind === 'log') onLog(message.line);
+        else resolve(message.answer);
+      },
+      error: (error: NodeJS.ErrnoException) => resolve(deadAnswer(error)),
+      exit: () => resolve(deadAnswer(undefined)),
+    };
+    const abort = () => reject(signal.reason);
+    const timer = setTimeout(
+      () => resolve(timeoutAnswer(request.limits.timeoutMs)),
+      request.limits.timeoutMs,
+    );
+
+    worker.ref();
+    worker.on('message', listeners.message).on('error', listeners.error).on('exit', listeners.exit);
+    signal.addEventListener('abort', abort, { once: true });
+    let answered = false;
+    try {
+      worker.postMessage(request);
+      const answer = await promise;
+      answered = !isFatal(answer);
+      return answer;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      worker.off('message', listeners.message).off('error', listeners.error).off('exit', listeners.exit);
+      worker.unref();
+      if (!answered) await this.terminate();
+    }
+  }
+
+  /** Ends the thread at once, whatever it is doing. */
+  async terminate(): Promise<void> {
+    this.#ended = true;
+    await this.#worker.terminate();
+  }
+}
+
+function isFatal({ outcome }: WorkerAnswer): boolean {
+  return outcome.status === 'failure' && (outcome.reason === 'timeout' || outcome.reason === 'crash');
+}
+
+function timeoutAnswer(timeoutMs: number): WorkerAnswer {
+  return {
+    outcome: failure('timeout', `The tool did not answer within ${timeoutMs} ms and was stopped.`),
+    memoryPeakBytes: 0,
+    refusals: [],
+  };
+}
+
+function deadAnswer(error: NodeJS.ErrnoException | undefined): WorkerAnswer {
+  const outOfHeap = error?.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return {
+    outcome: outOfHeap
+      ? failure('out-of-memory', `The tool's data took more than ${heapMb} MB outside its own memory.`)
+      : failure('crash', 'The sandbox that ran the tool died. Other calls are not affected.'),
+    memoryPeakBytes: 0,
+    refusals: [],
+  };
+}

@@ -1,0 +1,68 @@
+import type * as Environment from '@bytecodealliance/preview2-shim/interfaces/wasi-cli-environment';
+import type { LogLevel } from '../../model/log-line.ts';
+import type { CallLog, CallState } from './call-state.ts';
+import { InputStream, OutputStream } from './io.ts';
+
+/** Thrown through the guest when it calls `exit`; the call ends there. */
+export class GuestExit extends Error {
+  override readonly name = 'GuestExit';
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`exit ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+class TerminalInput {}
+class TerminalOutput {}
+
+const nothing = (): undefined => undefined;
+
+/** No arguments, no variables, no terminal, no standard input; output becomes log lines of the call. */
+export function cliInterfaces({ log }: Pick<CallState, 'log'>) {
+  const stdout = new OutputStream(lineSink(log, 'info'));
+  const stderr = new OutputStream(lineSink(log, 'warn'));
+  const stdin = new InputStream();
+  const environment: typeof Environment = {
+    getEnvironment: () => [],
+    getArguments: () => [],
+    initialCwd: nothing,
+  };
+  return {
+    'wasi:cli/environment': environment,
+    'wasi:cli/exit': {
+      exit: (status: { readonly tag: 'ok' | 'err' }): never => {
+        throw new GuestExit(status.tag === 'ok' ? 0 : 1);
+      },
+      exitWithCode: (code: number): never => {
+        throw new GuestExit(code);
+      },
+    },
+    'wasi:cli/stdin': { getStdin: () => stdin },
+    'wasi:cli/stdout': { getStdout: () => stdout },
+    'wasi:cli/stderr': { getStderr: () => stderr },
+    'wasi:cli/terminal-input': { TerminalInput },
+    'wasi:cli/terminal-output': { TerminalOutput },
+    'wasi:cli/terminal-stdin': { getTerminalStdin: nothing },
+    'wasi:cli/terminal-stdout': { getTerminalStdout: nothing },
+    'wasi:cli/terminal-stderr': { getTerminalStderr: nothing },
+  };
+}
+
+const longestPartialLine = 8_192;
+
+/** Cuts a byte stream into log lines. */
+function lineSink(log: CallLog, level: LogLevel): (bytes: Uint8Array) => void {
+  const decoder = new TextDecoder();
+  let partial = '';
+  return (bytes) => {
+    const lines = (partial + decoder.decode(bytes, { stream: true })).split('\n');
+    partial = lines.pop() ?? '';
+    if (partial.length > longestPartialLine) {
+      lines.push(partial);
+      partial = '';
+    }
+    for (const line of lines) log.add(level, line);
+  };
+}

@@ -1,0 +1,91 @@
+import type * as Http from '@bytecodealliance/preview2-shim/interfaces/wasi-http-types';
+
+/** Names and values of one header section together, bytes. */
+const maxSectionBytes = 64 * 1024;
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** Headers that describe the connection belong to the host (RFC 9110 section 7.6.1; wasi:http `header-error.forbidden`). */
+const forbidden = new Set([
+  'connection',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const invalidSyntax: Http.HeaderError = Object.freeze({ tag: 'invalid-syntax' });
+const forbiddenHeader: Http.HeaderError = Object.freeze({ tag: 'forbidden' });
+const immutable: Http.HeaderError = Object.freeze({ tag: 'immutable' });
+
+/** `wasi:http/types.fields`: checked names and values, bounded in size, frozen once a request owns them. */
+export class Fields implements Http.Fields {
+  #entries: [string, Uint8Array][] = [];
+  #bytes = 0;
+  #frozen = false;
+
+  static fromList(entries: [string, Uint8Array][]): Fields {
+    const fields = new Fields();
+    for (const [name, value] of entries) fields.append(name, value);
+    return fields;
+  }
+
+  get(name: string): Uint8Array[] {
+    const key = name.toLowerCase();
+    return this.#entries.filter(([known]) => known.toLowerCase() === key).map(([, value]) => value);
+  }
+
+  has(name: string): boolean {
+    return this.get(name).length > 0;
+  }
+
+  set(name: string, values: Uint8Array[]): void {
+    this.delete(name);
+    for (const value of values) this.append(name, value);
+  }
+
+  delete(name: string): void {
+    this.#checkMutable();
+    checkName(name);
+    const key = name.toLowerCase();
+    this.#entries = this.#entries.filter(([known]) => known.toLowerCase() !== key);
+    this.#bytes = this.#entries.reduce((sum, [known, value]) => sum + known.length + value.length, 0);
+  }
+
+  append(name: string, value: Uint8Array): void {
+    this.#checkMutable();
+    checkName(name);
+    // CR, LF and NUL would let a value begin a header of its own.
+    if (value.some((byte) => byte === 0 || byte === 10 || byte === 13)) throw invalidSyntax;
+    if (this.#bytes + name.length + value.length > maxSectionBytes) throw invalidSyntax;
+    this.#bytes += name.length + value.length;
+    this.#entries.push([name, value]);
+  }
+
+  entries(): [string, Uint8Array][] {
+    return this.#entries.map(([name, value]) => [name, value]);
+  }
+
+  clone(): Fields {
+    return Fields.fromList(this.#entries);
+  }
+
+  /** From now on every change is refused as `immutable`. */
+  freeze(): this {
+    this.#frozen = true;
+    return this;
+  }
+
+  #checkMutable(): void {
+    if (this.#frozen) throw immutable;
+  }
+}
+
+function checkName(name: string): void {
+  if (!token.test(name)) throw invalidSyntax;
+  if (forbidden.has(name.toLowerCase())) throw forbiddenHeader;
+}

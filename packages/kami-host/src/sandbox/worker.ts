@@ -1,0 +1,141 @@
+import { parentPort } from 'node:worker_threads';
+import type { CallOutcome, CallSuccess } from '../model/call-result.ts';
+import type { Json, JsonSchema } from '../model/json.ts';
+import { publishedOutputSchema } from '../model/published-output.ts';
+import { instantiate, MemoryLimitTooSmall, type ToolInstance } from './instance.ts';
+import type { Operation, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
+import { failure, readFailure, readSuccess } from './result-text.ts';
+import { schemaCheck } from './schema-check.ts';
+import { CallClock, CallLog, type CallState, RefusalRecord } from './wasi/call-state.ts';
+import { GuestExit } from './wasi/cli.ts';
+import { createImports } from './wasi/imports.ts';
+
+/** A guest whose memory can't grow by this much has, for all we can see from outside, run out of it. */
+const memoryMarginMb = 2;
+const trapNames = [
+  'unreachable',
+  'out of bounds',
+  'divide by zero',
+  'integer overflow',
+  'indirect call',
+  'null reference',
+];
+
+parentPort?.on('message', async (request: WorkerRequest) => {
+  send({ kind: 'answer', answer: await perform(request) });
+});
+
+function send(message: WorkerMessage): void {
+  parentPort?.postMessage(message);
+}
+
+/** Runs one operation in a fresh instance. Whatever the component does is part of the answer. */
+async function perform({ component, operation, limits }: WorkerRequest): Promise<WorkerAnswer> {
+  const input = operation.kind === 'run' ? checkInput(operation) : { text: '' };
+  if ('outcome' in input) return { outcome: input.outcome, memoryPeakBytes: 0, refusals: [] };
+
+  const log = new CallLog(limits, (line) => send({ kind: 'log', line }));
+  const call: CallState = { clock: new CallClock(), log, refusals: new RefusalRecord() };
+  let instance: ToolInstance | undefined;
+  let outcome: CallOutcome;
+  try {
+    instance = await instantiate(component, createImports(call), limits.maxMemoryMb);
+    const text = operation.kind === 'run' ? instance.run(input.text) : instance.describe();
+    outcome =
+      Buffer.byteLength(text) > limits.maxOutputBytes
+        ? failure(
+            'output-too-large',
+            `The tool returned more than the ${limits.maxOutputBytes} bytes it may.`,
+          )
+        : readText(text, operation);
+  } catch (error) {
+    outcome = readThrown(error, operation, instance?.memoryBytes() ?? 0, limits.maxMemoryMb);
+  }
+  log.close();
+  return { outcome, memoryPeakBytes: instance?.memoryBytes() ?? 0, refusals: call.refusals.list() };
+}
+
+type RunOperation = Extract<Operation, { readonly kind: 'run' }>;
+
+function checkInput({ input, inputSchema }: RunOperation): { text: string } | { outcome: CallOutcome } {
+  const value = JSON.parse(input) as Json;
+  const problems = schemaCheck(inputSchema, 'fill').problems(value);
+  if (problems.length > 0) {
+    return {
+      outcome: failure('invalid-input', `The arguments do not fit the tool: ${problems.join('; ')}.`),
+    };
+  }
+  return { text: JSON.stringify(value) };
+}
+
+function readText(text: string, operation: Operation): CallOutcome {
+  if (operation.kind === 'describe') return readSuccess(text, 'text', undefined);
+  if (operation.outputSchema === undefined) return readSuccess(text, operation.convention, undefined);
+  const { schema } = schemaCheck(operation.outputSchema, 'leave');
+  const outcome = readSuccess(text, operation.convention, schema);
+  return outcome.status === 'success' ? checkOutput(outcome, schema) : outcome;
+}
+
+/** MCP: a tool with an output schema gives structured content that fits it. */
+function checkOutput(outcome: CallSuccess, outputSchema: JsonSchema): CallOutcome {
+  const { structuredContent } = outcome;
+  if (structuredContent === undefined) {
+    return failure('invalid-output', 'The tool promises structured output and returned none.');
+  }
+  const published = JSON.stringify(publishedOutputSchema(outputSchema));
+  const problems = schemaCheck(published, 'leave').problems(structuredContent);
+  return problems.length === 0
+    ? outcome
+    : failure(
+        'invalid-output',
+        `The tool's result does not fit its own output schema: ${problems.join('; ')}.`,
+      );
+}
+
+/** What a component's end by exception means. Nothing of V8 or of the engine's internals gets into the message. */
+function readThrown(
+  error: unknown,
+  operation: Operation,
+  memoryBytes: number,
+  maxMemoryMb: number,
+): CallOutcome {
+  const memoryIsFull = memoryBytes > (maxMemoryMb - memoryMarginMb) * 1024 * 1024;
+  if (isErrorCase(error)) {
+    const outcome = readFailure(error.payload, operation.kind === 'run' ? operation.convention : 'text');
+    return memoryIsFull && outcome.message === 'out of memory' ? outOfMemory(maxMemoryMb) : outcome;
+  }
+  if (error instanceof GuestExit) {
+    return failure('exit', `The tool ended itself with exit code ${error.exitCode} instead of answering.`);
+  }
+  if (error instanceof MemoryLimitTooSmall) {
+    return failure('out-of-memory', `The tool ${error.message}; its limit is ${maxMemoryMb} MB.`);
+  }
+  if (error instanceof RangeError && error.message.includes('call stack')) {
+    return failure(
+      'stack-overflow',
+      'The tool ran out of stack: it calls itself without end, or too deeply.',
+    );
+  }
+  if (memoryIsFull) return outOfMemory(maxMemoryMb);
+  return failure('trap', trapMessage(error));
+}
+
+function outOfMemory(maxMemoryMb: number): CallOutcome {
+  return failure('out-of-memory', `The tool needed more than the ${maxMemoryMb} MB of memory it may use.`);
+}
+
+/** V8 names traps in a few fixed words; anything else is the glue's or ours and says nothing to the reader. */
+function trapMessage(error: unknown): string {
+  const known =
+    error instanceof WebAssembly.RuntimeError
+      ? trapNames.find((name) => error.message.includes(name))
+      : undefined;
+  return known === undefined ? 'The tool crashed.' : `The tool crashed: ${known}.`;
+}
+
+/** The error case of `run`, as jco's glue throws it. */
+function isErrorCase(error: unknown): error is { readonly payload: string } {
+  return (
+    typeof error === 'object' && error !== null && 'payload' in error && typeof error.payload === 'string'
+  );
+}
