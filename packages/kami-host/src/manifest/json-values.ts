@@ -44,7 +44,7 @@ export const annotationsText: Check<ToolAnnotations> = (value) => {
 };
 
 const argumentTypes = ['string', 'number', 'integer', 'boolean', 'array', 'object'] as const;
-export const argumentType: Check<ToolArgument['type']> = oneOf(argumentTypes);
+export const argumentType: Check<ToolArgument['type']> = oneOf(argumentTypes, 'string');
 
 /** Names that clients and models take as keys of an object. */
 export const argumentName: Check<string> = (value) =>

@@ -22,14 +22,14 @@ export const defaultEntry = 'src/tool.ts';
 
 const displayName = plainText({ maxLength: bounds.name, example: 'My tool' });
 const description = plainText({ maxLength: bounds.description, multiline: true, example: 'What it does' });
-const fileSystemAccess = oneOf<FileSystemAccess>(['none', 'read-only', 'sandbox']);
+const fileSystemAccess = oneOf<FileSystemAccess>(['none', 'read-only', 'sandbox'], 'none');
 
 /**
  * Reads the text of a tool.toml; nothing about it is trusted.
  *
  * @param file the name that errors give the file
  * @throws KamiError `KAMI_MANIFEST_INVALID` that lists everything that is wrong, each with its line and mend;
- *   `data` has `{ file, count, problems: { line?, key, message, fix }[] }`
+ *   `data` has `{ count, problems: { where, line?, key, message, fix }[] }`
  */
 export function parseManifest(text: string, file: string): ToolManifest {
   const problems = new ProblemList();

@@ -1,0 +1,132 @@
+import { defaultLimits } from '../model/limits.ts';
+import { logFormats, logLevels } from '../model/logger.ts';
+import { type Check, numberBetween, oneOf, plainText, wholeNumber } from '../model/toml/checks.ts';
+import type { ConfigKey, ConfigValueByKey } from './config.ts';
+
+/** What defaults depend on. */
+export interface DefaultContext {
+  /** Processor cores that this process may use. */
+  readonly cores: number;
+  /** The platform's folder for data. */
+  readonly platformDataDir: string;
+  /** The data folder as it is set. */
+  readonly dataDir: string;
+  readonly joinPath: (...parts: string[]) => string;
+}
+
+/** One setting: the single place that parsing, `kami config` and the documentation follow. */
+export interface ConfigKeySpec<T> {
+  readonly kind: 'number' | 'word' | 'path';
+  readonly check: Check<NonNullable<T>>;
+  readonly defaultValue: (context: DefaultContext) => T;
+  readonly description: string;
+  readonly flag?: {
+    /** Without the dashes. */
+    readonly name: string;
+    /** Turns what the flag says into the setting; undefined when the flag says nothing. */
+    readonly convert?: (value: unknown) => unknown;
+    /** A right value of a flag with `convert`. */
+    readonly example?: string;
+  };
+}
+
+const path = plainText({ maxLength: 4_096 });
+
+export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueByKey[K]> } = {
+  data_dir: {
+    kind: 'path',
+    check: path,
+    defaultValue: ({ platformDataDir }) => platformDataDir,
+    description:
+      'Folder of the registry, installed components and caches. Another folder is another, separate set of tools.',
+    flag: { name: 'data-dir' },
+  },
+  'runtime.max_concurrent': {
+    kind: 'number',
+    check: wholeNumber(1, 1_024, 8),
+    defaultValue: ({ cores }) => Math.max(4, cores),
+    description:
+      'Calls that run at the same time; more wait in a queue. Higher serves more clients at once and needs memory for each call.',
+    flag: { name: 'concurrency' },
+  },
+  'runtime.pool_size': {
+    kind: 'number',
+    check: wholeNumber(0, 256, 2),
+    defaultValue: () => 2,
+    description:
+      'Idle sandboxes kept ready. Higher answers bursts faster and holds their memory all the time; 0 prepares none.',
+  },
+  'runtime.default_timeout_secs': {
+    kind: 'number',
+    check: numberBetween(0.001, 3_600, defaultLimits.timeoutMs / 1_000),
+    defaultValue: () => defaultLimits.timeoutMs / 1_000,
+    description:
+      'Seconds that a call may take when the tool asks for no limit of its own. Higher lets slow tools finish and a stuck one block its place longer.',
+    flag: { name: 'timeout-ms', convert: secondsOf, example: String(defaultLimits.timeoutMs) },
+  },
+  'runtime.cache_size': {
+    kind: 'number',
+    check: wholeNumber(1, 10_000, 32),
+    defaultValue: () => 32,
+    description:
+      'Compiled components kept in memory. Higher spares compiling when many tools take turns, for some megabytes each.',
+    flag: { name: 'cache-size' },
+  },
+  'sandbox.default_max_memory_mb': {
+    kind: 'number',
+    check: wholeNumber(1, 4_096, defaultLimits.maxMemoryMb),
+    defaultValue: () => defaultLimits.maxMemoryMb,
+    description:
+      'Memory of a call in MiB when the tool asks for no limit of its own. Higher lets tools work on more data and costs the machine that much for each call at worst.',
+    flag: { name: 'max-memory-mb' },
+  },
+  'sandbox.default_max_fuel': {
+    kind: 'number',
+    check: wholeNumber(1, 1_000_000_000_000_000, 10_000_000_000),
+    defaultValue: () => undefined,
+    description:
+      'Instructions that a call may execute when the tool asks for no limit of its own; unset, only time bounds it. Read and kept, but not enforced by this version.',
+    flag: { name: 'fuel' },
+  },
+  'registry.database_path': {
+    kind: 'path',
+    check: path,
+    defaultValue: ({ dataDir, joinPath }) => joinPath(dataDir, 'registry.db'),
+    description:
+      'The SQLite file that knows what is installed. Keep it on a local disk: SQLite is not safe on network drives.',
+    flag: { name: 'db' },
+  },
+  'logging.level': {
+    kind: 'word',
+    check: oneOf(logLevels, 'warn'),
+    defaultValue: () => 'warn',
+    description:
+      'What is logged to stderr: this level and graver ones. Lower levels show why something happens and cost time in every call.',
+    flag: { name: 'verbose', convert: levelOfVerbosity },
+  },
+  'logging.format': {
+    kind: 'word',
+    check: oneOf(logFormats, 'plain'),
+    defaultValue: () => 'plain',
+    description: 'plain: one line for people. json: one JSON object a line, for programs that collect logs.',
+    flag: { name: 'log-format' },
+  },
+};
+
+export const configKeyNames = Object.keys(configKeys) as ConfigKey[];
+
+/** `runtime.pool_size` is set by `KAMI_RUNTIME_POOL_SIZE`. */
+export function environmentName(key: ConfigKey): string {
+  return `KAMI_${key.replace('.', '_').toUpperCase()}`;
+}
+
+function secondsOf(milliseconds: unknown): unknown {
+  const number = typeof milliseconds === 'string' ? Number(milliseconds) : milliseconds;
+  return typeof number === 'number' ? number / 1_000 : milliseconds;
+}
+
+/** `-v` info, `-vv` debug, `-vvv` trace. */
+function levelOfVerbosity(count: unknown): unknown {
+  const times = count === true ? 1 : typeof count === 'number' ? count : 0;
+  return times <= 0 ? undefined : (['info', 'debug', 'trace'] as const)[Math.min(times, 3) - 1];
+}

@@ -1,0 +1,72 @@
+import type { LogFormat, LogLevel } from '../model/logger.ts';
+
+/** Every setting, by the name it has in the configuration file. */
+export interface ConfigValueByKey {
+  /** Absolute path. */
+  readonly data_dir: string;
+  readonly 'runtime.max_concurrent': number;
+  readonly 'runtime.pool_size': number;
+  readonly 'runtime.default_timeout_secs': number;
+  readonly 'runtime.cache_size': number;
+  readonly 'sandbox.default_max_memory_mb': number;
+  readonly 'sandbox.default_max_fuel': number | undefined;
+  /** Absolute path. */
+  readonly 'registry.database_path': string;
+  readonly 'logging.level': LogLevel;
+  readonly 'logging.format': LogFormat;
+}
+
+export type ConfigKey = keyof ConfigValueByKey;
+
+/** Where the value of a setting comes from. */
+export type ConfigSource =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'file'; readonly path: string; readonly line: number }
+  | { readonly kind: 'environment'; readonly name: string }
+  | { readonly kind: 'flag'; readonly name: string };
+
+/** One setting as `kami config` shows it. */
+export interface ConfigEntry {
+  readonly key: ConfigKey;
+  readonly value: string | number | undefined;
+  readonly source: ConfigSource;
+  /** What it does, and what a higher or other value gains and costs. */
+  readonly description: string;
+  /** Variable that sets it, such as `KAMI_RUNTIME_POOL_SIZE`. */
+  readonly environment: string;
+  /** Flag that sets it, such as `--concurrency`; not every command takes it. */
+  readonly flag: string | undefined;
+}
+
+/** Something about the settings that is probably a slip but stops nothing. */
+export interface ConfigWarning {
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** The settings as code reads them. */
+export interface ConfigValues {
+  readonly dataDir: string;
+  readonly runtime: {
+    readonly maxConcurrent: number;
+    readonly poolSize: number;
+    readonly defaultTimeoutSecs: number;
+    readonly cacheSize: number;
+  };
+  readonly sandbox: {
+    readonly defaultMaxMemoryMb: number;
+    readonly defaultMaxFuel: number | undefined;
+  };
+  readonly registry: { readonly databasePath: string };
+  readonly logging: { readonly level: LogLevel; readonly format: LogFormat };
+}
+
+/** All settings, merged once and deeply frozen. */
+export interface Config {
+  readonly values: ConfigValues;
+  /** The same, each with its source, in the order of the documentation. */
+  readonly entries: readonly ConfigEntry[];
+  /** The configuration file that was read, absolute; undefined when there is none. */
+  readonly file: string | undefined;
+  readonly warnings: readonly ConfigWarning[];
+}

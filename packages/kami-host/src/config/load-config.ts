@@ -1,0 +1,99 @@
+import { availableParallelism, homedir } from 'node:os';
+import { ProblemList } from '../model/toml/problems.ts';
+import type { Config, ConfigEntry, ConfigKey, ConfigValueByKey, ConfigWarning } from './config.ts';
+import { findConfigFile } from './config-file.ts';
+import { configKeyNames, configKeys, type DefaultContext, environmentName } from './config-keys.ts';
+import { pathsOf, platformDataDir, type Surroundings } from './locations.ts';
+import { readEnvironment, readFile, readFlags, type Setting, unknownVariables } from './read-settings.ts';
+
+export interface LoadConfigOptions {
+  /** Parsed flags by name, with dashes or in camel case; flags that set nothing here are ignored. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  readonly platform?: NodeJS.Platform;
+  readonly homeDir?: string;
+  readonly cores?: number;
+}
+
+/**
+ * Merges the settings: 1. flags, 2. `KAMI_*` variables, 3. the configuration file, 4. defaults; the first that
+ * says something about a key holds. Relative paths in the file are below its folder, all others below `cwd`.
+ * What is not given is taken from this process. An empty variable counts as not set.
+ *
+ * @throws KamiError `KAMI_CONFIG_INVALID` that lists everything that is wrong in every layer, overridden or not;
+ *   `KAMI_FILE_NOT_FOUND` or `KAMI_FILE_UNREADABLE` for the configuration file
+ */
+export function loadConfig(options: LoadConfigOptions = {}): Config {
+  const surroundings: Surroundings = {
+    env: options.env ?? process.env,
+    cwd: options.cwd ?? process.cwd(),
+    platform: options.platform ?? process.platform,
+    homeDir: options.homeDir ?? homedir(),
+  };
+  const problems = new ProblemList();
+  const flags = options.flags ?? {};
+  const configFlag = flags.config;
+  const file = findConfigFile(typeof configFlag === 'string' ? configFlag : undefined, surroundings);
+  const layers = [
+    readFlags(flags, surroundings, problems),
+    readEnvironment(surroundings, problems),
+    file === undefined ? new Map<ConfigKey, Setting>() : readFile(file, surroundings, problems),
+  ];
+  problems.throwIfAny('KAMI_CONFIG_INVALID', 'The configuration');
+
+  const find = (key: ConfigKey) => layers.find((layer) => layer.has(key))?.get(key);
+  const platformDir = platformDataDir(surroundings);
+  const context: DefaultContext = {
+    cores: options.cores ?? availableParallelism(),
+    platformDataDir: platformDir,
+    dataDir: String(find('data_dir')?.value ?? platformDir),
+    joinPath: pathsOf(surroundings.platform).join,
+  };
+  const settings = new Map<ConfigKey, Setting>();
+  for (const key of configKeyNames) {
+    const byDefault: Setting = { value: configKeys[key].defaultValue(context), source: { kind: 'default' } };
+    settings.set(key, find(key) ?? byDefault);
+  }
+  return freeze(settings, file?.path, unknownVariables(surroundings.env));
+}
+
+function freeze(
+  settings: ReadonlyMap<ConfigKey, Setting>,
+  file: string | undefined,
+  warnings: readonly ConfigWarning[],
+): Config {
+  // Every key has a setting whose value its own check or default has made.
+  const value = <K extends ConfigKey>(key: K) => settings.get(key)?.value as ConfigValueByKey[K];
+  const entries = configKeyNames.map((key): ConfigEntry => {
+    const { description, flag } = configKeys[key];
+    return Object.freeze({
+      key,
+      value: value(key),
+      source: Object.freeze(settings.get(key)?.source ?? { kind: 'default' }),
+      description,
+      environment: environmentName(key),
+      flag: flag === undefined ? undefined : `--${flag.name}`,
+    });
+  });
+  return Object.freeze({
+    values: Object.freeze({
+      dataDir: value('data_dir'),
+      runtime: Object.freeze({
+        maxConcurrent: value('runtime.max_concurrent'),
+        poolSize: value('runtime.pool_size'),
+        defaultTimeoutSecs: value('runtime.default_timeout_secs'),
+        cacheSize: value('runtime.cache_size'),
+      }),
+      sandbox: Object.freeze({
+        defaultMaxMemoryMb: value('sandbox.default_max_memory_mb'),
+        defaultMaxFuel: value('sandbox.default_max_fuel'),
+      }),
+      registry: Object.freeze({ databasePath: value('registry.database_path') }),
+      logging: Object.freeze({ level: value('logging.level'), format: value('logging.format') }),
+    }),
+    entries: Object.freeze(entries),
+    file,
+    warnings: Object.freeze(warnings.map((warning) => Object.freeze(warning))),
+  });
+}
