@@ -68,8 +68,9 @@ for (const [place, { optionalDependencies = {}, dev }] of Object.entries(lock.pa
     const exact = /^\d/.test(version);
     if (taken !== undefined && (!exact || lock.packages[taken].version === version)) continue;
     if (!exact) throw new Error(`${place} wants ${name} ${version}: only an exact version can be added`);
+    const free = (taken === undefined ? places.at(-1) : places[0]) ?? '';
     const { cpu, libc, os } = platformOf(name);
-    lock.packages[taken === undefined ? `node_modules/${name}` : places[0]] = {
+    lock.packages[free] = {
       version,
       ...(cpu && { cpu }),
       ...(dev && { dev }),
@@ -85,9 +86,10 @@ else if (process.argv.includes('--check')) {
   console.error(`package-lock.json lacks ${added.join(', ')}.\n  fix: node scripts/complete-lock.mjs`);
   process.exitCode = 1;
 } else {
-  const [rootPackage, ...others] = Object.entries(lock.packages);
-  others.sort(([a], [b]) => a.localeCompare(b, 'en'));
-  lock.packages = Object.fromEntries([rootPackage, ...others]);
+  // As npm orders them; the repository itself is the empty place and stays first.
+  lock.packages = Object.fromEntries(
+    Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')),
+  );
   writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
   console.log(`Added ${added.length}: ${added.join(', ')}`);
 }

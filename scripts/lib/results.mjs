@@ -31,6 +31,7 @@ export function readResult(name, file) {
   } catch {
     return failure('left a report that is not JSON');
   }
+  if (report.testResults.length === 0) return failure('has a test script and no test');
   /** @type {Result} */
   const result = { passed: 0, failed: 0, skipped: 0, problems: [] };
   for (const suite of report.testResults) {
@@ -51,9 +52,7 @@ export function readResult(name, file) {
     result.failed++;
     result.problems.push(`${name}: the test run failed outside of its tests`);
   }
-  return result.passed + result.failed + result.skipped === 0
-    ? failure('has a test script and no test')
-    : result;
+  return result;
 }
 
 /**

@@ -34,7 +34,7 @@ test('a test file that does not load is a failure', () => {
 test.each([
   ['without a report', () => readResult('pkg', path.join(folder, 'nothing.json'))],
   ['with half a report', () => read('{"testResults": [')],
-  ['without a test', () => read({ success: true, testResults: [] })],
+  ['without a test', () => read({ success: false, testResults: [] })],
   [
     'that fails outside of its tests',
     () => read({ success: false, testResults: [suite('passed', 'passed')] }),
