@@ -56,6 +56,8 @@ export type FailureReason =
   /** What the tool returned can't be read by the convention it declares. */
   | 'invalid-output'
   | 'output-too-large'
+  /** The input or output schema of the tool is not a JSON Schema. */
+  | 'invalid-schema'
   | 'timeout'
   | 'out-of-memory'
   | 'stack-overflow'
@@ -69,7 +71,8 @@ export type FailureReason =
 export interface CallSuccess {
   readonly status: 'success';
   readonly content: readonly ContentBlock[];
-  readonly structuredContent: JsonObject | undefined;
+  /** An object, or any value when the tool's output schema describes one. */
+  readonly structuredContent: Json | undefined;
 }
 
 export interface CallFailure {

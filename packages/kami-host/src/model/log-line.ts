@@ -1,9 +1,10 @@
+import type { LogLevel } from './logger.ts';
+
 /** Levels of the WIT enum `kami:tool/host.log-level`. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export type LogLineLevel = Exclude<LogLevel, 'silent'>;
 
 /** One line that a tool wrote, already bounded in length. */
 export interface LogLine {
-  readonly level: LogLevel;
+  readonly level: LogLineLevel;
   readonly message: string;
 }

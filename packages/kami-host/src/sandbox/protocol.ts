@@ -16,7 +16,9 @@ export type Operation =
       readonly outputSchema: string | undefined;
       readonly convention: ResultConvention;
     }
-  | { readonly kind: 'describe' };
+  | { readonly kind: 'describe' }
+  /** Only compiles the schemas; the component is not started. */
+  | { readonly kind: 'check-schemas'; readonly inputSchema: string; readonly outputSchema: string | undefined };
 
 export interface WorkerRequest {
   readonly component: CompiledComponent;

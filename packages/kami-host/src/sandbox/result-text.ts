@@ -1,6 +1,5 @@
 import type { CallFailure, CallOutcome, ContentBlock, FailureReason } from '../model/call-result.ts';
-import { isJsonObject, type Json, type JsonObject, type JsonSchema } from '../model/json.ts';
-import { structuredContentOf } from '../model/published-output.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { ResultConvention } from '../model/tool.ts';
 
 const maxDepth = 128;
@@ -14,21 +13,24 @@ export function failure(
   return { status: 'failure', reason, message, code: details.code, data: details.data };
 }
 
-/** Reads the text of `run`'s success case. Whatever does not follow the tool's own convention is a failure. */
+/**
+ * Reads the text of `run`'s success case. Whatever does not follow the tool's own convention is a failure.
+ * @param promisesStructure whether the tool has an output schema
+ */
 export function readSuccess(
   text: string,
   convention: ResultConvention,
-  outputSchema: JsonSchema | undefined,
+  promisesStructure: boolean,
 ): CallOutcome {
   if (convention === 'text')
     return { status: 'success', content: [{ type: 'text', text }], structuredContent: undefined };
   const envelope = parseBounded(text);
   if (!isJsonObject(envelope)) return brokenPromise('its result is not a JSON object');
-  if (envelope.content === undefined) return plainValue(envelope.value, outputSchema);
+  if (envelope.content === undefined) return plainValue(envelope.value, promisesStructure);
   const content = readContent(envelope.content);
   if (content === undefined) return brokenPromise('its content is not a list of MCP content blocks');
   const { structuredContent } = envelope;
-  if (structuredContent !== undefined && !isJsonObject(structuredContent)) {
+  if (structuredContent !== undefined && !promisesStructure && !isJsonObject(structuredContent)) {
     return brokenPromise('its structuredContent is not an object');
   }
   return { status: 'success', content, structuredContent };
@@ -48,12 +50,12 @@ function brokenPromise(detail: string): CallOutcome {
   return failure('invalid-output', `The tool returned something that can't be read: ${detail}.`);
 }
 
-function plainValue(value: Json | undefined, outputSchema: JsonSchema | undefined): CallOutcome {
+function plainValue(value: Json | undefined, promisesStructure: boolean): CallOutcome {
   if (value === undefined) return { status: 'success', content: [], structuredContent: undefined };
   return {
     status: 'success',
     content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }],
-    structuredContent: structuredContentOf(value, outputSchema),
+    structuredContent: promisesStructure || isJsonObject(value) ? value : undefined,
   };
 }
 

@@ -9,9 +9,13 @@ import type { Json, JsonSchema } from '../model/json.ts';
  * Formats are annotations (JSON Schema 2020-12, section 7.2.1); a tool may check them itself.
  */
 export interface SchemaCheck {
-  readonly schema: JsonSchema;
   /** What does not fit: one line a problem, none when all is well. */
   readonly problems: (value: Json) => readonly string[];
+}
+
+/** The document is no JSON Schema that can be used. */
+export class InvalidSchema extends Error {
+  override readonly name = 'InvalidSchema';
 }
 
 /** `fill` writes the schema's defaults into the value that is checked. */
@@ -23,7 +27,7 @@ const kept = new Map<string, SchemaCheck>();
 
 /**
  * @param schemaText the schema as JSON; its validator is kept by this text
- * @throws Error when the document is not a JSON Schema of draft-07 or 2020-12
+ * @throws InvalidSchema when it is not a JSON Schema of draft-07 or 2020-12
  */
 export function schemaCheck(schemaText: string, defaults: Defaults): SchemaCheck {
   const key = `${defaults} ${schemaText}`;
@@ -45,8 +49,13 @@ function compileCheck(schema: JsonSchema, defaults: Defaults): SchemaCheck {
   } as const;
   const isDraft07 = typeof schema.$schema === 'string' && /draft-0[67]/.test(schema.$schema);
   const { $schema: _dialect, $id: _id, ...document } = schema;
-  const validate = (isDraft07 ? new Ajv(options) : new Ajv2020(options)).compile(document);
-  return { schema, problems: (value) => problemsOf(validate, value) };
+  try {
+    const validate = (isDraft07 ? new Ajv(options) : new Ajv2020(options)).compile(document);
+    return { problems: (value) => problemsOf(validate, value) };
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message.slice(0, 300) : 'it can not be compiled';
+    throw new InvalidSchema(`The tool has a schema that is not valid: ${detail}.`, { cause });
+  }
 }
 
 function problemsOf(validate: ValidateFunction, value: Json): readonly string[] {

@@ -1,11 +1,10 @@
 import { parentPort } from 'node:worker_threads';
 import type { CallOutcome, CallSuccess } from '../model/call-result.ts';
-import type { Json, JsonSchema } from '../model/json.ts';
-import { publishedOutputSchema } from '../model/published-output.ts';
+import type { Json } from '../model/json.ts';
 import { instantiate, MemoryLimitTooSmall, type ToolInstance } from './instance.ts';
 import type { Operation, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure, readFailure, readSuccess } from './result-text.ts';
-import { schemaCheck } from './schema-check.ts';
+import { InvalidSchema, schemaCheck } from './schema-check.ts';
 import { CallClock, CallLog, type CallState, RefusalRecord } from './wasi/call-state.ts';
 import { GuestExit } from './wasi/cli.ts';
 import { createImports } from './wasi/imports.ts';
@@ -22,8 +21,18 @@ const trapNames = [
 ];
 
 parentPort?.on('message', async (request: WorkerRequest) => {
-  send({ kind: 'answer', answer: await perform(request) });
+  send({ kind: 'answer', answer: await answerTo(request) });
 });
+
+/** A schema that is none is the tool's fault, whether it is met before the component runs or after. */
+async function answerTo(request: WorkerRequest): Promise<WorkerAnswer> {
+  try {
+    return await perform(request);
+  } catch (error) {
+    if (!(error instanceof InvalidSchema)) throw error;
+    return { outcome: failure('invalid-schema', error.message), memoryPeakBytes: 0, refusals: [] };
+  }
+}
 
 function send(message: WorkerMessage): void {
   parentPort?.postMessage(message);
@@ -31,6 +40,10 @@ function send(message: WorkerMessage): void {
 
 /** Runs one operation in a fresh instance. Whatever the component does is part of the answer. */
 async function perform({ component, operation, limits }: WorkerRequest): Promise<WorkerAnswer> {
+  if (operation.kind === 'check-schemas') {
+    checkSchemas(operation.inputSchema, operation.outputSchema);
+    return { outcome: readSuccess('', 'text', false), memoryPeakBytes: 0, refusals: [] };
+  }
   const input = operation.kind === 'run' ? checkInput(operation) : { text: '' };
   if ('outcome' in input) return { outcome: input.outcome, memoryPeakBytes: 0, refusals: [] };
 
@@ -49,6 +62,7 @@ async function perform({ component, operation, limits }: WorkerRequest): Promise
           )
         : readText(text, operation);
   } catch (error) {
+    if (error instanceof InvalidSchema) throw error;
     outcome = readThrown(error, operation, instance?.memoryBytes() ?? 0, limits.maxMemoryMb);
   }
   log.close();
@@ -68,28 +82,28 @@ function checkInput({ input, inputSchema }: RunOperation): { text: string } | { 
   return { text: JSON.stringify(value) };
 }
 
+function checkSchemas(inputSchema: string, outputSchema: string | undefined): void {
+  schemaCheck(inputSchema, 'fill');
+  if (outputSchema !== undefined) schemaCheck(outputSchema, 'leave');
+}
+
 function readText(text: string, operation: Operation): CallOutcome {
-  if (operation.kind === 'describe') return readSuccess(text, 'text', undefined);
-  if (operation.outputSchema === undefined) return readSuccess(text, operation.convention, undefined);
-  const { schema } = schemaCheck(operation.outputSchema, 'leave');
-  const outcome = readSuccess(text, operation.convention, schema);
-  return outcome.status === 'success' ? checkOutput(outcome, schema) : outcome;
+  if (operation.kind === 'describe') return readSuccess(text, 'text', false);
+  const { convention, outputSchema } = operation;
+  const outcome = readSuccess(text, convention, outputSchema !== undefined);
+  return outputSchema === undefined || outcome.status === 'failure' ? outcome : checkOutput(outcome, outputSchema);
 }
 
 /** MCP: a tool with an output schema gives structured content that fits it. */
-function checkOutput(outcome: CallSuccess, outputSchema: JsonSchema): CallOutcome {
+function checkOutput(outcome: CallSuccess, outputSchema: string): CallOutcome {
   const { structuredContent } = outcome;
   if (structuredContent === undefined) {
     return failure('invalid-output', 'The tool promises structured output and returned none.');
   }
-  const published = JSON.stringify(publishedOutputSchema(outputSchema));
-  const problems = schemaCheck(published, 'leave').problems(structuredContent);
+  const problems = schemaCheck(outputSchema, 'leave').problems(structuredContent);
   return problems.length === 0
     ? outcome
-    : failure(
-        'invalid-output',
-        `The tool's result does not fit its own output schema: ${problems.join('; ')}.`,
-      );
+    : failure('invalid-output', `The tool's result does not fit its own output schema: ${problems.join('; ')}.`);
 }
 
 /** What a component's end by exception means. Nothing of V8 or of the engine's internals gets into the message. */

@@ -1,6 +1,6 @@
 import type { Refusal } from '../../model/capability.ts';
 import type { Limits } from '../../model/limits.ts';
-import type { LogLevel, LogLine } from '../../model/log-line.ts';
+import type { LogLine, LogLineLevel } from '../../model/log-line.ts';
 
 /** What the WASI interfaces of one call share: made for the call, gone with it. */
 export interface CallState {
@@ -31,7 +31,7 @@ export class CallLog {
     this.#write = write;
   }
 
-  add(level: LogLevel, message: string): void {
+  add(level: LogLineLevel, message: string): void {
     this.#lines += 1;
     if (this.#lines > this.#limits.maxLogLines) return;
     const { maxLogLineLength } = this.#limits;

@@ -1,5 +1,5 @@
 import type * as Environment from '@bytecodealliance/preview2-shim/interfaces/wasi-cli-environment';
-import type { LogLevel } from '../../model/log-line.ts';
+import type { LogLineLevel } from '../../model/log-line.ts';
 import type { CallLog, CallState } from './call-state.ts';
 import { InputStream, OutputStream } from './io.ts';
 
@@ -53,7 +53,7 @@ export function cliInterfaces({ log }: Pick<CallState, 'log'>) {
 const longestPartialLine = 8_192;
 
 /** Cuts a byte stream into log lines. */
-function lineSink(log: CallLog, level: LogLevel): (bytes: Uint8Array) => void {
+function lineSink(log: CallLog, level: LogLineLevel): (bytes: Uint8Array) => void {
   const decoder = new TextDecoder();
   let partial = '';
   return (bytes) => {

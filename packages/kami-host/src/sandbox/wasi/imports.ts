@@ -1,5 +1,5 @@
 import type { OfferedInterface } from '../../model/contract.ts';
-import type { LogLevel } from '../../model/log-line.ts';
+import type { LogLineLevel } from '../../model/log-line.ts';
 import type { CallState } from './call-state.ts';
 import { cliInterfaces } from './cli.ts';
 import { clockInterfaces } from './clocks.ts';
@@ -18,7 +18,7 @@ export type HostImports = Readonly<Record<OfferedInterface, Readonly<Record<stri
  */
 export function createImports(call: CallState): HostImports {
   const interfaces: HostImports = {
-    'kami:tool/host': { log: (level: LogLevel, message: string) => call.log.add(level, message) },
+    'kami:tool/host': { log: (level: LogLineLevel, message: string) => call.log.add(level, message) },
     ...cliInterfaces(call),
     ...clockInterfaces(call),
     ...filesystemInterfaces,

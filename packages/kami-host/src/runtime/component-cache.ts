@@ -1,0 +1,36 @@
+import type { CompiledComponent, ComponentOrigin, ComponentStore } from '../component/component-store.ts';
+import type { Sha256 } from '../model/ids.ts';
+
+/** Keeps the compiled components that were used last; calls that want the same one wait for the same compilation. */
+export class ComponentCache {
+  readonly #store: Pick<ComponentStore, 'load'>;
+  readonly #size: number;
+  /** In the order of last use, the oldest first. */
+  readonly #entries = new Map<Sha256, Promise<CompiledComponent>>();
+
+  constructor(store: Pick<ComponentStore, 'load'>, size: number) {
+    this.#store = store;
+    this.#size = size;
+  }
+
+  get(origin: ComponentOrigin): Promise<CompiledComponent> {
+    const known = this.#entries.get(origin.key);
+    const entry = known ?? this.#store.load(origin);
+    this.#entries.delete(origin.key);
+    this.#entries.set(origin.key, entry);
+    if (known === undefined) {
+      entry.catch(() => {
+        if (this.#entries.get(origin.key) === entry) this.#entries.delete(origin.key);
+      });
+      this.#evict();
+    }
+    return entry;
+  }
+
+  #evict(): void {
+    for (const key of this.#entries.keys()) {
+      if (this.#entries.size <= this.#size) return;
+      this.#entries.delete(key);
+    }
+  }
+}
