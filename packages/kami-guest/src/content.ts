@@ -82,12 +82,16 @@ function brand<T>(value: object, mark: symbol): T {
   return Object.freeze(Object.defineProperty(value, mark, { value: true })) as T;
 }
 
+function hasBrand(value: unknown, mark: symbol): boolean {
+  return (value as Record<symbol, unknown> | null | undefined)?.[mark] === true;
+}
+
 export function isBlock(value: unknown): value is Block {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, blockBrand);
+  return hasBrand(value, blockBrand);
 }
 
 export function isContent(value: unknown): value is Content {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, contentBrand);
+  return hasBrand(value, contentBrand);
 }
 
 function binary(data: Uint8Array | string, where: string): string {

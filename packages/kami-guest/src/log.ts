@@ -14,7 +14,7 @@ export function createLog(write: (level: LogLevel, line: string) => void): ToolL
     level,
     (...message: unknown[]) => write(level, formatMessage(message)),
   ]);
-  return Object.freeze(Object.fromEntries(entries)) as ToolLog;
+  return Object.fromEntries(entries) as ToolLog;
 }
 
 export const silentLog: ToolLog = createLog(() => {});

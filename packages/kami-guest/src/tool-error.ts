@@ -23,8 +23,8 @@ const brand = Symbol.for('kami-guest.tool-error');
  */
 export class ToolError extends Error {
   override readonly name: string = 'ToolError';
-  readonly code: string | undefined;
-  readonly data: Json | undefined;
+  declare readonly code: string | undefined;
+  declare readonly data: Json | undefined;
   readonly kind: FailureKind = 'tool-error';
 
   constructor(message: string, options: ToolErrorOptions = {}) {
@@ -59,7 +59,7 @@ export class ToolDefinitionError extends Error {
 }
 
 export function isToolError(value: unknown): value is ToolError {
-  return typeof value === 'object' && value !== null && brand in value;
+  return (value as Record<symbol, unknown> | null | undefined)?.[brand] === true;
 }
 
 /** The message of anything that was thrown: an error's own, the text of everything else. Never throws. */

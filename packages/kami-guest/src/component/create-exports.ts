@@ -27,7 +27,7 @@ export function createExports(tool: unknown, identity: ToolIdentity, host: HostL
       'The default export is not a tool: it must be what kamiTool({ … }) returns.',
     );
   }
-  const context = Object.freeze({ log: createLog(host.write), tool: Object.freeze({ ...identity }) });
+  const context = { log: createLog(host.write), tool: identity };
   const description = JSON.stringify(describeTool(definition, identity));
   return {
     async run(input) {

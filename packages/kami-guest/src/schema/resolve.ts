@@ -18,14 +18,9 @@ const advice = new Map([
 
 function convert(schema: StandardSchema, side: 'input' | 'output'): unknown {
   const { vendor, jsonSchema } = schema['~standard'];
-  if (jsonSchema === undefined) {
-    throw new ToolDefinitionError(
-      `${side}: this schema of ${vendor} offers no JSON Schema, which MCP needs. Write ${
-        advice.get(vendor) ?? 'withJsonSchema(schema, convert) of kami-guest, or a JSON Schema object'
-      }.`,
-    );
-  }
-  return jsonSchema[side]({ target: 'draft-2020-12' });
+  if (jsonSchema !== undefined) return jsonSchema[side]({ target: 'draft-2020-12' });
+  const todo = advice.get(vendor) ?? 'withJsonSchema(schema, convert) of kami-guest, or a JSON Schema object';
+  throw new Error(`this schema of ${vendor} offers none. Write ${todo}.`);
 }
 
 /**
@@ -46,7 +41,6 @@ export function resolveSchema(schema: unknown, side: 'input' | 'output'): Resolv
       validate: standard ? (value) => schema['~standard'].validate(value) : (value) => ({ value }),
     };
   } catch (error) {
-    if (error instanceof ToolDefinitionError) throw error;
     throw new ToolDefinitionError(`${side} can't be written as JSON Schema: ${messageOf(error)}`, {
       cause: error,
     });

@@ -32,12 +32,8 @@ export interface StandardIssue {
 }
 
 export function isStandardSchema(value: unknown): value is StandardSchema {
-  // arktype's schemas are functions.
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    '~standard' in value &&
-    typeof value['~standard'] === 'object'
-  );
+  // By its property, not its type: arktype's schemas are functions.
+  return typeof (value as Partial<StandardSchema> | null | undefined)?.['~standard'] === 'object';
 }
 
 /**
