@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,9 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ToolId } from '../model/ids.ts';
+import type { StagedArtifact } from '../registry/artifact-store.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
+import { openRegistry } from '../registry/open-registry.ts';
 import { createWorkshop, fakeComponent, sha256, type Workshop } from './fixtures/workshop.ts';
-import { sweepUnused } from './install-deps.ts';
+import { type Cleanup, sweepUnused } from './install-deps.ts';
 import { resolveSource } from './install-source.ts';
 import { installTool } from './install-tool.ts';
 import { uninstallTool } from './uninstall-tool.ts';
@@ -21,12 +23,17 @@ let shop: Workshop;
 beforeEach(async () => {
   shop = await createWorkshop();
 });
-afterEach(() => shop.close());
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  shop.close();
+});
 
 function start(task: string, ...rest: readonly string[]) {
   const child = spawn(process.execPath, [script, task, shop.registry.path, ...rest], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  children.push(child);
   return { child, output: text(child.stdout), ended: once(child, 'exit') };
 }
 
@@ -131,6 +138,23 @@ describe('a process that is killed', () => {
 });
 
 describe('processes at the same moment', () => {
+  it('can not sweep a file away before its entry is committed', async () => {
+    const other = await openRegistry(shop.registry.path, { busyTimeoutMs: 20 });
+    const { store } = shop.deps;
+    const meddled: Promise<Cleanup>[] = [];
+    const commit = (staged: StagedArtifact) => {
+      store.commit(staged);
+      meddled.push(sweepUnused({ registry: other, store }));
+    };
+    const source = await resolveSource(writeVersion('1.0.0'));
+    await installTool({ ...shop.deps, store: { ...store, commit } }, source);
+    expect(await Promise.all(meddled)).toEqual([
+      { removedArtifacts: [], problems: [expect.stringContaining('is locked')] },
+    ]);
+    expect(await consistentTool()).toBeDefined();
+    other.close();
+  });
+
   it('install the same tool once', async () => {
     const source = writeVersion('1.0.0');
     const said = await Promise.all([1, 2, 3].map(() => run('install', source)));

@@ -6,7 +6,12 @@ import type { Refusal } from '../model/capability.ts';
 export const callMetaKey = 'kami/call';
 
 /** A call's result as MCP carries it: a tool's failure is a result with `isError`, never a protocol error. */
-export function toCallToolResult({ outcome, durationMs, memoryPeakBytes, refusals }: CallResult): CallToolResult {
+export function toCallToolResult({
+  outcome,
+  durationMs,
+  memoryPeakBytes,
+  refusals,
+}: CallResult): CallToolResult {
   const cost = { durationMs, memoryPeakBytes, refusals };
   if (outcome.status === 'success') {
     return {

@@ -54,7 +54,9 @@ async function answer<T>(logger: Logger, work: () => T | Promise<T>): Promise<T>
       throw new ProtocolError(ProtocolErrorCode.InternalError, 'KAMI failed to answer; its log says why.');
     }
     logger.error(error.message, { code: error.code });
-    throw new ProtocolError(ProtocolErrorCode.InternalError, `${error.message} ${error.fix}`, { code: error.code });
+    throw new ProtocolError(ProtocolErrorCode.InternalError, `${error.message} ${error.fix}`, {
+      code: error.code,
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { serveStdio as serveSdkStdio } from '@modelcontextprotocol/server/stdio';
+import { onReaderGone } from '../terminal/output.ts';
 import { createServer, type ServerDeps } from './create-server.ts';
 
 /**
@@ -11,8 +12,7 @@ export async function serveStdio(deps: ServerDeps, signal: AbortSignal): Promise
     onerror: (error) => deps.logger.warn('a message could not be handled', { err: error }),
   });
   process.stdin.once('end', end).once('close', end);
-  // A client that is gone can't be answered; without this, the next write would end the process with a stack trace.
-  process.stdout.once('error', () => end());
+  onReaderGone(end);
   signal.addEventListener('abort', () => end(), { once: true });
   await ended;
   await handle.close();

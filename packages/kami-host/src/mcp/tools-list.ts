@@ -15,7 +15,9 @@ function toMcpTool(tool: InstalledTool): Tool {
     description: tool.description,
     // Its parser checked that it describes an object.
     inputSchema: tool.inputSchema as Tool['inputSchema'],
-    ...(tool.outputSchema === undefined ? {} : { outputSchema: tool.outputSchema as NonNullable<Tool['outputSchema']> }),
+    ...(tool.outputSchema === undefined
+      ? {}
+      : { outputSchema: tool.outputSchema as NonNullable<Tool['outputSchema']> }),
     annotations: { title, ...hints },
   };
 }

@@ -31,7 +31,11 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kami-registry-'));
   path = join(folder, 'data', 'registry.db');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
 
 function start(
   task: string,
@@ -40,6 +44,7 @@ function start(
   const child = spawn(process.execPath, [script, task, path, ...rest], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  children.push(child);
   return child as typeof child & { stdout: NonNullable<ChildProcess['stdout']> };
 }
 
@@ -83,7 +88,16 @@ describe('a new registry', () => {
     again.close();
   });
 
-  it('may be opened by several processes at the same moment', async () => {
+  it('may be set up by several processes at the same moment', async () => {
+    const soon = String(Date.now() + 500);
+    const said = await Promise.all([1, 2, 3, 4].map(() => run('setUp', soon, '30')));
+    expect(said).toEqual(['', '', '', '']);
+    const registry = await openRegistry(`${path}-29`, { readonly: true });
+    expect(registry.tools.ids()).toEqual([]);
+    registry.close();
+  });
+
+  it('may be filled by several processes at the same moment', async () => {
     await Promise.all(['a', 'b', 'c', 'd'].map((prefix) => run('insert', prefix, '5')));
     const registry = await openRegistry(path);
     expect(registry.tools.ids()).toHaveLength(20);
@@ -96,8 +110,8 @@ describe('two writers', () => {
     const registry = await openRegistry(path);
     const id = sampleTool('dev.example.counter').id;
     registry.tools.insert(sampleTool(id, { description: '0' }));
-    await Promise.all([run('count', id, '40'), run('count', id, '40')]);
-    expect(registry.tools.find(id)?.description).toBe('80');
+    await Promise.all([run('count', id, '200'), run('count', id, '200')]);
+    expect(registry.tools.find(id)?.description).toBe('400');
     registry.close();
   });
 

@@ -18,7 +18,11 @@ export type Operation =
     }
   | { readonly kind: 'describe' }
   /** Only compiles the schemas; the component is not started. */
-  | { readonly kind: 'check-schemas'; readonly inputSchema: string; readonly outputSchema: string | undefined };
+  | {
+      readonly kind: 'check-schemas';
+      readonly inputSchema: string;
+      readonly outputSchema: string | undefined;
+    };
 
 export interface WorkerRequest {
   readonly component: CompiledComponent;

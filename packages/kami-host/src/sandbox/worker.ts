@@ -70,6 +70,7 @@ async function perform({ component, operation, limits }: WorkerRequest): Promise
 }
 
 type RunOperation = Extract<Operation, { readonly kind: 'run' }>;
+type ComponentOperation = Exclude<Operation, { readonly kind: 'check-schemas' }>;
 
 function checkInput({ input, inputSchema }: RunOperation): { text: string } | { outcome: CallOutcome } {
   const value = JSON.parse(input) as Json;
@@ -87,11 +88,13 @@ function checkSchemas(inputSchema: string, outputSchema: string | undefined): vo
   if (outputSchema !== undefined) schemaCheck(outputSchema, 'leave');
 }
 
-function readText(text: string, operation: Operation): CallOutcome {
+function readText(text: string, operation: ComponentOperation): CallOutcome {
   if (operation.kind === 'describe') return readSuccess(text, 'text', false);
   const { convention, outputSchema } = operation;
   const outcome = readSuccess(text, convention, outputSchema !== undefined);
-  return outputSchema === undefined || outcome.status === 'failure' ? outcome : checkOutput(outcome, outputSchema);
+  return outputSchema === undefined || outcome.status === 'failure'
+    ? outcome
+    : checkOutput(outcome, outputSchema);
 }
 
 /** MCP: a tool with an output schema gives structured content that fits it. */
@@ -103,13 +106,16 @@ function checkOutput(outcome: CallSuccess, outputSchema: string): CallOutcome {
   const problems = schemaCheck(outputSchema, 'leave').problems(structuredContent);
   return problems.length === 0
     ? outcome
-    : failure('invalid-output', `The tool's result does not fit its own output schema: ${problems.join('; ')}.`);
+    : failure(
+        'invalid-output',
+        `The tool's result does not fit its own output schema: ${problems.join('; ')}.`,
+      );
 }
 
 /** What a component's end by exception means. Nothing of V8 or of the engine's internals gets into the message. */
 function readThrown(
   error: unknown,
-  operation: Operation,
+  operation: ComponentOperation,
   memoryBytes: number,
   maxMemoryMb: number,
 ): CallOutcome {

@@ -1,0 +1,76 @@
+import { KamiError } from '../errors/kami-error.ts';
+import { toCallToolResult } from '../mcp/call-tool-result.ts';
+import type { CallResult, ContentBlock } from '../model/call-result.ts';
+import type { LogLine } from '../model/log-line.ts';
+import type { Logger } from '../model/logger.ts';
+import { cleanText } from '../terminal/clean-text.ts';
+import type { CommandContext, ExitCode } from './command.ts';
+
+/**
+ * Prints what a call came to: its content, or with `--json` the whole result. What the tool failed with and what
+ * was refused it goes to stderr.
+ * @returns 3 when the tool failed
+ * @throws KamiError `KAMI_INPUT_INVALID` when the arguments do not fit the tool
+ */
+export function reportCall(result: CallResult, context: CommandContext): ExitCode {
+  const { outcome, refusals } = result;
+  if (outcome.status === 'failure' && outcome.reason === 'invalid-input') {
+    throw new KamiError('KAMI_INPUT_INVALID', {
+      message: outcome.message,
+      fix: 'See what the tool takes: kami inspect <id>, or kami validate <file.wasm>',
+    });
+  }
+  if (context.json) {
+    context.print(`${JSON.stringify(jsonOf(result))}\n`);
+  } else if (outcome.status === 'success') {
+    for (const block of outcome.content) context.print(`${blockText(block, context)}\n`);
+  } else {
+    context.reporter.note(`The tool failed (${outcome.reason}): ${outcome.message}`);
+    if (outcome.data !== undefined) context.reporter.note(`Details: ${JSON.stringify(outcome.data)}`);
+  }
+  for (const { capability, subject } of refusals) {
+    context.reporter.note(`The sandbox refused: ${capability} ${subject}`);
+  }
+  return outcome.status === 'success' ? 0 : 3;
+}
+
+function jsonOf(result: CallResult): object {
+  const { content, structuredContent, isError = false } = toCallToolResult(result);
+  const { outcome, durationMs, memoryPeakBytes, refusals } = result;
+  return {
+    content,
+    ...(structuredContent === undefined ? {} : { structuredContent }),
+    isError,
+    ...(outcome.status === 'failure' ? { reason: outcome.reason } : {}),
+    durationMs,
+    memoryPeakBytes,
+    refusals,
+  };
+}
+
+/** A terminal gets text that can't steer it; a pipe gets the text as it is. */
+function blockText(block: ContentBlock, { width }: CommandContext): string {
+  const text = plainText(block);
+  return width === undefined ? text : cleanText(text, { multiline: true });
+}
+
+function plainText(block: ContentBlock): string {
+  switch (block.type) {
+    case 'text':
+      return block.text;
+    case 'image':
+    case 'audio':
+      return `[${block.type} ${block.mimeType}, ${Math.floor((block.data.length * 3) / 4)} bytes; --json prints it]`;
+    case 'resource_link':
+      return `[${block.name}: ${block.uri}]`;
+    case 'resource':
+      return 'text' in block.resource
+        ? block.resource.text
+        : `[resource ${block.resource.uri}; --json prints it]`;
+  }
+}
+
+/** Takes a tool's log lines to the log of the command. */
+export function logTo(logger: Logger): (line: LogLine) => void {
+  return ({ level, message }) => logger[level](cleanText(message));
+}

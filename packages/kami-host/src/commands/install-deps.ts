@@ -1,0 +1,18 @@
+import type { InstallDeps } from '../install/install-deps.ts';
+import { hash } from '../registry/artifact-store.ts';
+import type { ToolHost } from '../runtime/tool-host.ts';
+
+/** What installing and uninstalling need of an open host: components are asked what they are in its sandbox. */
+export function installDeps(
+  { registry, artifacts, runtime }: ToolHost,
+  source = 'The component',
+): InstallDeps {
+  return {
+    registry,
+    store: artifacts,
+    inspectComponent: async (bytes) => ({
+      description: await runtime.describe({ key: hash(bytes), source, read: async () => bytes }),
+    }),
+    onArtifactRemoved: (sha256) => runtime.forget(sha256),
+  };
+}

@@ -1,0 +1,29 @@
+import { serveStdio } from '../mcp/serve-stdio.ts';
+import { openToolHost } from '../runtime/tool-host.ts';
+import { kamiVersion } from '../version.ts';
+import { defineCommand } from './command.ts';
+
+export const serve = defineCommand({
+  builder: (yargs) =>
+    yargs
+      .option('transport', {
+        choices: ['stdio'] as const,
+        default: 'stdio' as const,
+        describe: 'How clients connect',
+      })
+      .option('concurrency', { type: 'number', describe: 'Calls that may run at the same time' })
+      .option('cache-size', { type: 'number', describe: 'Compiled components to keep' })
+      .example('$0 serve', 'the command that an MCP client starts'),
+
+  async run(_args, context) {
+    const { logger, signal } = context;
+    const host = await openToolHost(context.config.values);
+    try {
+      logger.info('serving MCP on stdio', { tools: host.tools().length });
+      await serveStdio({ host, logger, version: kamiVersion() }, signal);
+    } finally {
+      await host.close('stop');
+    }
+    return 0;
+  },
+});

@@ -1,0 +1,63 @@
+import type { Command } from './command.ts';
+
+/** A command as the help lists it; its module is loaded when it is used. */
+export interface CommandEntry {
+  /** As yargs reads it: name and positionals. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** All commands in the order of the help. */
+export const commandTable: readonly CommandEntry[] = [
+  {
+    usage: 'build [directory]',
+    summary: 'Build a tool project into a component',
+    load: async () => (await import('./build.ts')).build,
+  },
+  {
+    usage: 'validate <path>',
+    summary: 'Check a tool.toml or a component without installing it',
+    load: async () => (await import('./validate.ts')).validate,
+  },
+  {
+    usage: 'install <source>',
+    summary: 'Install a tool from a folder, a tool.toml or a .wasm file',
+    load: async () => (await import('./install.ts')).install,
+  },
+  {
+    usage: 'uninstall <id>',
+    summary: 'Remove an installed tool',
+    load: async () => (await import('./uninstall.ts')).uninstall,
+  },
+  {
+    usage: 'list',
+    summary: 'List the installed tools',
+    load: async () => (await import('./list.ts')).list,
+  },
+  {
+    usage: 'inspect <id>',
+    summary: 'Show everything about an installed tool',
+    load: async () => (await import('./inspect.ts')).inspect,
+  },
+  {
+    usage: 'run <file>',
+    summary: 'Call a component file once, without installing it',
+    load: async () => (await import('./run.ts')).run,
+  },
+  {
+    usage: 'exec <id>',
+    summary: 'Call an installed tool once',
+    load: async () => (await import('./exec.ts')).exec,
+  },
+  {
+    usage: 'serve',
+    summary: 'Serve the installed tools to an MCP client',
+    load: async () => (await import('./serve.ts')).serve,
+  },
+  {
+    usage: 'config',
+    summary: 'Show every setting and where it comes from',
+    load: async () => (await import('./config.ts')).config,
+  },
+];

@@ -1,0 +1,31 @@
+/**
+ * kami-host: run tools written by strangers, sandboxed.
+ *
+ * Most programs need `loadConfig`, `openToolHost` and its `call`; the rest is for those who build on the parts.
+ */
+
+// Settings
+export type { Config, ConfigEntry, ConfigSource, ConfigValues } from './config/config.ts';
+export { type LoadConfigOptions, loadConfig } from './config/load-config.ts';
+// Errors
+export type { ErrorCode } from './errors/catalogue.ts';
+export { isKamiError, KamiError, type KamiErrorInit } from './errors/kami-error.ts';
+
+// Calling installed tools
+export type {
+  CallFailure,
+  CallOutcome,
+  CallResult,
+  CallSuccess,
+  ContentBlock,
+  FailureReason,
+} from './model/call-result.ts';
+export type { CapabilityRequest, Refusal } from './model/capability.ts';
+export { parseToolId, type Sha256, type ToolId } from './model/ids.ts';
+export type { Json, JsonObject, JsonSchema } from './model/json.ts';
+export type { Limits } from './model/limits.ts';
+export type { LogLine } from './model/log-line.ts';
+export type { ToolDescription } from './model/tool.ts';
+export type { InstalledTool } from './registry/installed-tool.ts';
+export type { CallOptions } from './runtime/kami-runtime.ts';
+export { openToolHost, type ToolHost } from './runtime/tool-host.ts';
