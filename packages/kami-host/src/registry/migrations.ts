@@ -49,9 +49,14 @@ export const schemaVersion = migrations.length;
  * @throws KamiError `KAMI_REGISTRY_NEWER`, `KAMI_REGISTRY_CORRUPT` (a database, but of another program)
  */
 export function checkSchemaVersion(db: Database, path: string): number {
-  const version = db.pragma('user_version', { simple: true }) as number;
-  const owner = db.pragma('application_id', { simple: true }) as number;
-  const objects = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number;
+  // One read transaction: another process may set the database up between two reads.
+  const { version, owner, objects } = db
+    .transaction(() => ({
+      version: db.pragma('user_version', { simple: true }) as number,
+      owner: db.pragma('application_id', { simple: true }) as number,
+      objects: db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0,
+    }))
+    .deferred();
   // Without this check, --db on some other program's database would add our tables to it.
   if (owner !== applicationId && (owner !== 0 || version !== 0 || objects !== 0)) {
     throw corruptRegistry(path, 'it is a database of another program');
