@@ -16,41 +16,47 @@ interface Where {
 const thrown =
   /Exception while evaluating top-level script\n([\s\S]*?)(?=\nAdditionally, some promises|\nStack:|\nError: the `|$)/;
 const hostCall = /attempted to call an unknown imported function: '([^']+)' '([^']+)'/;
-const moveIt = 'Move it into the handler: top-level code runs once, at build time, without a host.';
+const buildTime =
+  'Top-level code runs once, at build time and without a host; what needs one belongs into the handler.';
 
 /** What made a component's initialisation fail, for the author of the code. */
 export function initialiseError(where: Where, failure: ComponentizeFailure): BuildError {
-  const { entry } = where;
+  const { engineOutput } = failure;
   if (failure.timedOut) {
-    return new BuildError('initialise', {
-      message: `The top-level code of ${entry} did not end within ${where.timeoutMs / 1000} s.`,
-      fix: 'Move long work into the handler: top-level code runs once, at build time.',
-      diagnostics: [at({ file: entry, line: 0, column: 0 }, 'Its top-level code does not end.')],
-    });
+    return entryError(where, `Top-level code did not end within ${where.timeoutMs / 1000} s.`);
   }
-  const call = hostCall.exec(failure.engineOutput);
-  if (call !== null) {
-    const message = `Top-level code needs the host (${call[1]} ${call[2]}), which exists only while the tool runs.`;
-    return new BuildError('initialise', {
-      message: `${entry}: ${message}`,
-      fix: moveIt,
-      diagnostics: [at({ file: entry, line: 0, column: 0 }, message)],
-    });
+  // The generated entry does export it: the evaluation of a module before it has not come to its end.
+  if (failure.message.includes('does not export a "tool" interface')) {
+    return entryError(where, 'A top-level await never ends.');
   }
-  const exception = thrown.exec(failure.engineOutput);
-  if (exception?.[1] === undefined) {
-    return new BuildError('componentize', {
-      message: `componentize-js failed: ${failure.message.trim()}`,
-      fix: 'If the message does not say what to change, report it with the code that caused it.',
-    });
+  const [, iface, name] = hostCall.exec(engineOutput) ?? [];
+  if (iface !== undefined) {
+    const what = iface.startsWith('wasi:random/')
+      ? 'asks for random numbers'
+      : `calls the host (${iface} ${name})`;
+    return entryError(where, `Top-level code ${what}, which works only while the tool runs.`);
   }
-  return thrownError(where, exception[1], failure.engineOutput);
+  const exception = thrown.exec(engineOutput)?.[1];
+  if (exception !== undefined) return thrownError(where, exception, engineOutput);
+  return new BuildError('componentize', {
+    message: `componentize-js failed: ${failure.message.trim()}`,
+    fix: 'If the message does not say what to change, report it with the code that caused it.',
+  });
+}
+
+/** Of the engine no position is known then. */
+function entryError({ entry }: Where, message: string): BuildError {
+  return new BuildError('initialise', {
+    message: `${entry}: ${message}`,
+    fix: buildTime,
+    diagnostics: [at({ file: entry, line: 0, column: 0 }, message)],
+  });
 }
 
 function thrownError(where: Where, exception: string, engineOutput: string): BuildError {
   const { projectDir, entry } = where;
-  // `tool.js:5:9 Error: boom`
-  const message = exception.replace(new RegExp(`^\\s*${bundleName}:\\d+:\\d+ `), '').trim();
+  // The engine puts the place before every line: `tool.js:5:9 Error: boom`.
+  const message = exception.replace(new RegExp(`^${bundleName}:\\d+:\\d+ `, 'gm'), '').trim();
   if (message.includes('The default export is not a tool')) {
     const place = exportDefault(projectDir, entry);
     return new BuildError('not-a-tool', {
@@ -69,7 +75,7 @@ function thrownError(where: Where, exception: string, engineOutput: string): Bui
     message: isDefinition
       ? `The tool at ${position} is not well defined: ${text}`
       : `The top-level code at ${position} threw ${text}`,
-    fix: isDefinition ? `Correct ${position}.` : `Correct ${position}. ${moveIt}`,
+    fix: isDefinition ? `Correct ${position}.` : `Correct ${position}. ${buildTime}`,
     diagnostics: [withFrame(projectDir, at(place, text))],
   });
 }
