@@ -18,12 +18,15 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import SqliteDatabase from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sampleTool } from './fixtures/sample-tool.ts';
 import { openRegistry } from './open-registry.ts';
 import { toRegistryError } from './sqlite-errors.ts';
 
 const script = fileURLToPath(new URL('./fixtures/registry-process.mjs', import.meta.url));
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
 let path: string;
@@ -165,7 +168,7 @@ describe('a writer that is killed', () => {
     const db = new SqliteDatabase(path);
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
     db.close();
-  }, 60_000);
+  });
 });
 
 describe('changeCounter', () => {
