@@ -111,6 +111,7 @@ function createContext(flags: GlobalFlags, signal: AbortSignal): CommandContext 
   for (const { message, fix } of config.warnings) logger.warn(`${message} ${fix}`);
   const { stdin, stdout, stderr, env } = process;
   return {
+    version: kamiVersion(),
     config,
     logger,
     reporter: createReporter({ stream: stderr, silent: flags.json, color: hasColor(stderr, env) }),

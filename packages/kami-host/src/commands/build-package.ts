@@ -9,7 +9,7 @@ import { renderManifest } from '../manifest/render-manifest.ts';
 import type { ToolManifest } from '../manifest/tool-manifest.ts';
 import type { Sha256 } from '../model/ids.ts';
 import { hash } from '../registry/artifact-store.ts';
-import { createRuntime } from '../runtime/tool-host.ts';
+import { createScratchRuntime } from '../runtime/tool-host.ts';
 import { loadToolchain } from './load-toolchain.ts';
 
 export interface BuildPackageOptions {
@@ -112,7 +112,7 @@ async function completeManifest(
   result: BuildResult,
   config: ConfigValues,
 ): Promise<ToolManifest> {
-  const runtime = createRuntime(config);
+  const runtime = createScratchRuntime(config);
   try {
     const key = result.sha256 as Sha256;
     const read = () => readFile(result.outFile);

@@ -6,6 +6,8 @@ import type { Style } from '../terminal/style.ts';
 
 /** What a command works with; `main.ts` makes it from the global flags. */
 export interface CommandContext {
+  /** KAMI's own version. */
+  readonly version: string;
   readonly config: Config;
   readonly logger: Logger;
   readonly reporter: Reporter;

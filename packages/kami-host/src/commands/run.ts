@@ -3,7 +3,7 @@ import { readComponent } from '../install/read-component.ts';
 import { defaultLimits } from '../model/limits.ts';
 import { hash } from '../registry/artifact-store.ts';
 import { callableTool } from '../runtime/callable-tool.ts';
-import { createRuntime } from '../runtime/tool-host.ts';
+import { createScratchRuntime } from '../runtime/tool-host.ts';
 import { inputOptions, readInput } from './call-input.ts';
 import { logTo, reportCall } from './call-report.ts';
 import { defineCommand } from './command.ts';
@@ -21,7 +21,7 @@ export const run = defineCommand({
     const input = await readInput(args);
     const { values } = context.config;
     const bytes = await readComponent({ kind: 'component', path: resolve(args.file) });
-    const runtime = createRuntime(values);
+    const runtime = createScratchRuntime(values);
     try {
       const origin = { key: hash(bytes), source: basename(args.file), read: async () => bytes };
       const limits = {

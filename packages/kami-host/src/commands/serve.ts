@@ -1,6 +1,5 @@
 import { serveStdio } from '../mcp/serve-stdio.ts';
 import { openToolHost } from '../runtime/tool-host.ts';
-import { kamiVersion } from '../version.ts';
 import { defineCommand } from './command.ts';
 
 export const serve = defineCommand({
@@ -20,7 +19,7 @@ export const serve = defineCommand({
     const host = await openToolHost(context.config.values);
     try {
       logger.info('serving MCP on stdio', { tools: host.tools().length });
-      await serveStdio({ host, logger, version: kamiVersion() }, signal);
+      await serveStdio({ host, logger, version: context.version }, signal);
     } finally {
       await host.close('stop');
     }

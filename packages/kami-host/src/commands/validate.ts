@@ -8,7 +8,7 @@ import { loadManifest } from '../manifest/load-manifest.ts';
 import type { ToolManifest } from '../manifest/tool-manifest.ts';
 import type { ToolDescription } from '../model/tool.ts';
 import { hash } from '../registry/artifact-store.ts';
-import { createRuntime } from '../runtime/tool-host.ts';
+import { createScratchRuntime } from '../runtime/tool-host.ts';
 import { cleanText } from '../terminal/clean-text.ts';
 import { type CommandContext, defineCommand } from './command.ts';
 
@@ -65,7 +65,7 @@ async function check(path: string, context: CommandContext): Promise<Report> {
   const bytes = await readComponent(source);
   const file = basename(source.kind === 'component' ? source.path : source.wasmPath);
   const { imports } = checkInterfaces(bytes, file);
-  const runtime = createRuntime(context.config.values);
+  const runtime = createScratchRuntime(context.config.values);
   try {
     const origin = { key: hash(bytes), source: file, read: async () => bytes };
     const description = await runtime.describe(origin);

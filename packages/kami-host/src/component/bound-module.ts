@@ -1,10 +1,5 @@
+import { type MemoryShape, memoryImport } from '../model/compiled-component.ts';
 import { BinaryReader, encodeU32, MalformedBinary, readSections, type Section } from './binary-reader.ts';
-
-/** Size of a linear memory in pages of 64 KiB, as its module declares it. */
-export interface MemoryShape {
-  readonly initialPages: number;
-  readonly maximumPages: number | undefined;
-}
 
 export interface BoundModule {
   readonly bytes: Uint8Array;
@@ -12,8 +7,6 @@ export interface BoundModule {
   readonly memory: MemoryShape | undefined;
 }
 
-/** Name under which a bound module imports the memory it used to define. */
-export const memoryImport = { module: 'kami-limits', name: 'memory' } as const;
 /** Entries that a table may grow to; V8 aborts the whole process on larger ones. */
 export const maxTableEntries = 100_000;
 

@@ -1,25 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { CompiledComponent, MemoryShape } from '../model/compiled-component.ts';
 import { isSha256, type Sha256 } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
-import type { MemoryShape } from './bound-module.ts';
 import { type TranspiledComponent, transpileComponent } from './transpile.ts';
-
-/** A component ready to be instantiated: compiled once, posted to any number of workers. */
-export interface CompiledComponent {
-  readonly key: Sha256;
-  /** Module that exports jco's `instantiate`. */
-  readonly glueUrl: string;
-  readonly modules: readonly CompiledModule[];
-}
-
-export interface CompiledModule {
-  readonly name: string;
-  readonly module: WebAssembly.Module;
-  readonly memory: MemoryShape | undefined;
-}
 
 /** Where a component's bytes come from when its runnable form has to be made. */
 export interface ComponentOrigin {
@@ -41,6 +27,8 @@ interface FormRecord {
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
 export const formVersion = 'jco-transpile-0.15.0-1';
 const recordFile = 'form.json';
+/** Writing a form takes a second; a folder that is not finished after an hour never will be. */
+const abandonedAfterMs = 60 * 60 * 1_000;
 
 /**
  * The runnable forms of components on disk. Everything in it is derived: it is verified when read, made anew
@@ -48,10 +36,15 @@ const recordFile = 'form.json';
  */
 export class ComponentStore {
   readonly #directory: string;
+  readonly #keep: number;
 
-  /** @param directory folder for this alone, made when needed */
-  constructor(directory: string) {
+  /**
+   * @param directory folder for this alone, made when needed
+   * @param keep forms that stay when a new one is written, the newest; all unless given
+   */
+  constructor(directory: string, keep = Number.POSITIVE_INFINITY) {
     this.#directory = join(directory, formVersion);
+    this.#keep = keep;
   }
 
   /**
@@ -116,6 +109,7 @@ export class ComponentStore {
       ...modules.map(({ name, bytes }) => writeFile(join(staging, name), bytes)),
     ]);
     await this.#replace(staging, this.#folder(key));
+    await this.#prune();
   }
 
   /** A folder can't be renamed onto a full one: an older form is moved away first, and a faster process wins. */
@@ -126,14 +120,19 @@ export class ComponentStore {
     await Promise.all([staging, old].map((folder) => rm(folder, { recursive: true, force: true })));
   }
 
-  /** Folders that a killed process left behind, and forms of components that are no longer wanted. */
-  async prune(wanted: ReadonlySet<Sha256>): Promise<void> {
-    const names = await readdir(this.#directory).catch(() => []);
-    await Promise.all(
-      names
-        .filter((name) => isSha256(name) && !wanted.has(name))
-        .map((name) => rm(join(this.#directory, name), { recursive: true, force: true })),
+  /** Removes the oldest forms beyond the number to keep, and what a killed process left half-written. */
+  async #prune(): Promise<void> {
+    const folders = await Promise.all(
+      (await readdir(this.#directory)).map(async (name) => {
+        const path = join(this.#directory, name);
+        return { name, path, age: Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? 0) };
+      }),
     );
+    const forms = folders.filter(({ name }) => isSha256(name)).sort((left, right) => left.age - right.age);
+    const abandoned = folders.filter(({ name, age }) => !isSha256(name) && age > abandonedAfterMs);
+    for (const { path } of [...forms.slice(this.#keep), ...abandoned]) {
+      await rm(path, { recursive: true, force: true });
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-import type { CompiledComponent, ComponentOrigin, ComponentStore } from '../component/component-store.ts';
+import type { ComponentOrigin, ComponentStore } from '../component/component-store.ts';
+import type { CompiledComponent } from '../model/compiled-component.ts';
 import type { Sha256 } from '../model/ids.ts';
 
 /** Keeps the compiled components that were used last; calls that want the same one wait for the same compilation. */

@@ -16,6 +16,8 @@ import { ThreadPool } from './thread-pool.ts';
 export interface RuntimeOptions {
   /** Folder for runnable forms of components; its content is derived and may be deleted at any time. */
   readonly cacheDirectory: string;
+  /** Forms that are kept there, the newest; all unless given. */
+  readonly keepForms?: number;
   /** Calls that run at the same time. */
   readonly maxConcurrent: number;
   /** Idle worker threads that are kept. */
@@ -42,7 +44,7 @@ export class KamiRuntime {
   readonly #stop = new AbortController();
 
   constructor(options: RuntimeOptions) {
-    this.#store = new ComponentStore(options.cacheDirectory);
+    this.#store = new ComponentStore(options.cacheDirectory, options.keepForms);
     this.#scheduler = new Scheduler(options.maxConcurrent);
     this.#components = new ComponentCache(this.#store, options.cacheSize);
     this.#threads = new ThreadPool(options.poolSize);

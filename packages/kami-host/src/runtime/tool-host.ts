@@ -9,7 +9,7 @@ import type { InstalledTool } from '../registry/installed-tool.ts';
 import { openRegistry, type Registry } from '../registry/open-registry.ts';
 import { requireTool } from '../registry/require-tool.ts';
 import { type CallableTool, installedCallable } from './callable-tool.ts';
-import { type CallOptions, KamiRuntime } from './kami-runtime.ts';
+import { type CallOptions, KamiRuntime, type RuntimeOptions } from './kami-runtime.ts';
 
 /** The installed tools of one registry, ready to be called. */
 export interface ToolHost {
@@ -34,7 +34,7 @@ export interface ToolHost {
 export async function openToolHost(config: ConfigValues): Promise<ToolHost> {
   const registry = await openRegistry(config.registry.databasePath);
   const artifacts = createArtifactStore(registry);
-  const runtime = createRuntime(config);
+  const runtime = createRuntime(config, { cacheDirectory: join(config.dataDir, 'cache', 'components') });
   const installed = createToolCache(registry, artifacts);
   return {
     registry,
@@ -49,14 +49,24 @@ export async function openToolHost(config: ConfigValues): Promise<ToolHost> {
   };
 }
 
-/** A runtime alone, for components that are not installed. */
-export function createRuntime({ dataDir, runtime }: Pick<ConfigValues, 'dataDir' | 'runtime'>): KamiRuntime {
-  return new KamiRuntime({
-    cacheDirectory: join(dataDir, 'cache', 'components'),
-    maxConcurrent: runtime.maxConcurrent,
-    poolSize: runtime.poolSize,
-    cacheSize: runtime.cacheSize,
+const scratchForms = 8;
+
+/** A runtime alone, for components that are not installed: of what it derives from them only the newest stays. */
+export function createScratchRuntime(config: RuntimeConfig): KamiRuntime {
+  return createRuntime(config, {
+    cacheDirectory: join(config.dataDir, 'cache', 'scratch'),
+    keepForms: scratchForms,
   });
+}
+
+type RuntimeConfig = Pick<ConfigValues, 'dataDir' | 'runtime'>;
+
+function createRuntime(
+  { runtime }: RuntimeConfig,
+  place: Pick<RuntimeOptions, 'cacheDirectory' | 'keepForms'>,
+): KamiRuntime {
+  const { maxConcurrent, poolSize, cacheSize } = runtime;
+  return new KamiRuntime({ ...place, maxConcurrent, poolSize, cacheSize });
 }
 
 /** What was read from the registry, until it changes: reading and parsing its rows costs more than a call's own work. */

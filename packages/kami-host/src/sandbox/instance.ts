@@ -1,5 +1,4 @@
-import { memoryImport } from '../component/bound-module.ts';
-import type { CompiledComponent, CompiledModule } from '../component/component-store.ts';
+import { type CompiledComponent, type CompiledModule, memoryImport } from '../model/compiled-component.ts';
 import { toolExport } from '../model/contract.ts';
 import type { HostImports } from './wasi/imports.ts';
 

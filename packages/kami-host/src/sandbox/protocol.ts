@@ -1,6 +1,6 @@
-import type { CompiledComponent } from '../component/component-store.ts';
 import type { CallOutcome } from '../model/call-result.ts';
 import type { Refusal } from '../model/capability.ts';
+import type { CompiledComponent } from '../model/compiled-component.ts';
 import type { Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
 import type { ResultConvention } from '../model/tool.ts';
