@@ -72,7 +72,7 @@ function refuseOlder(next: Candidate['tool'], previous: InstalledTool): void {
   if (found === undefined || installed === undefined || compareVersions(found, installed) >= 0) return;
   throw new KamiError('KAMI_TOOL_DOWNGRADE', {
     message: `${next.id} is installed as version ${previous.version}, and this is the older version ${next.version}. The installed version stays.`,
-    fix: `Install the newer one, or remove it first: kami uninstall ${next.id}`,
+    fix: `Install the newer one, or run the same command with --allow-downgrade.`,
     data: { tool: next.id, installed: previous.version, found: next.version },
   });
 }

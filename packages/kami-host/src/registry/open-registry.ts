@@ -21,8 +21,8 @@ export interface Registry {
   readonly path: string;
   readonly tools: ToolRepository;
   /**
-   * A number that differs from the one given before when another connection or process has committed a
-   * change since. Changes made through this registry do not count. Costs microseconds: made for polling.
+   * A number that differs from the one given before when anybody has changed the registry since, this
+   * connection and other processes alike. Costs microseconds: made for polling.
    */
   changeCounter(): number;
   /** Ends the connection; closing again does nothing. */
@@ -71,13 +71,15 @@ export async function openRegistry(path: string, options: OpenRegistryOptions = 
 }
 
 function createRegistry(db: Database, path: string): Registry {
+  // The first counts what other connections committed, the second what this one did; both only grow.
   const dataVersion = db.prepare<[], number>('PRAGMA data_version').pluck();
+  const ownChanges = db.prepare<[], number>('SELECT total_changes()').pluck();
   return {
     path,
     tools: createSqliteToolRepository(db, path),
     changeCounter(): number {
       try {
-        return dataVersion.get() ?? 0;
+        return (dataVersion.get() ?? 0) + (ownChanges.get() ?? 0);
       } catch (error) {
         throw toRegistryError(error, path);
       }

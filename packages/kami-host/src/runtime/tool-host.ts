@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ConfigValues } from '../config/config.ts';
-import { KamiError } from '../errors/kami-error.ts';
+import { isKamiError, KamiError } from '../errors/kami-error.ts';
 import type { CallResult } from '../model/call-result.ts';
 import type { ToolId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
@@ -41,7 +41,17 @@ export async function openToolHost(config: ConfigValues): Promise<ToolHost> {
     artifacts,
     runtime,
     tools: installed.all,
-    call: async (id, input, options) => runtime.call(installed.callable(id), input, options),
+    async call(id, input, options) {
+      const tool = installed.callable(id);
+      try {
+        return await runtime.call(tool, input, options);
+      } catch (error) {
+        // An update may have replaced the artifact after the tool was looked up.
+        const now = isKamiError(error) && error.code === 'KAMI_STORE_DAMAGED' ? installed.callable(id) : tool;
+        if (now.origin.key === tool.origin.key) throw error;
+        return runtime.call(now, input, options);
+      }
+    },
     async close(running) {
       await runtime.close(running);
       registry.close();
