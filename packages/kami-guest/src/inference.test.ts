@@ -1,10 +1,27 @@
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import { toStandardJsonSchema } from '@valibot/to-json-schema';
 import { type } from 'arktype';
 import * as v from 'valibot';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as z from 'zod';
 import * as mini from 'zod/mini';
-import { type Content, content, kamiTool, text, withJsonSchema } from './index.ts';
+import {
+  type Content,
+  content,
+  type InferInput,
+  type InferOutput,
+  kamiTool,
+  type StandardSchema,
+  text,
+  withJsonSchema,
+} from './index.ts';
+
+it('any library that follows the specification fits', () => {
+  type Official = StandardSchemaV1<string, number> & StandardJSONSchemaV1<string, number>;
+  expectTypeOf<Official>().toExtend<StandardSchema<string, number>>();
+  expectTypeOf<InferInput<Official>>().toEqualTypeOf<string>();
+  expectTypeOf<InferOutput<Official>>().toEqualTypeOf<number>();
+});
 
 describe('types of the handler and of call()', () => {
   it('follow zod, before and after defaults and transforms', async () => {

@@ -63,6 +63,7 @@ export default kamiTool({
     if (how === 'explode') explode();
     if (how === 'bigint') return { deep: [1n] };
     if (how === 'nothing') return;
+    if (how === 'abort') AbortSignal.abort(new Error('aborted')).throwIfAborted();
     return { double: double(n) };
   },
 });
@@ -142,6 +143,7 @@ describe('a component', slow, () => {
       { kind: 'tool-error', message: 'I will not.', code: 'NO', data: { n: 1 } },
     ],
     ['another error', '{"n":1,"how":"explode"}', { kind: 'exception', message: 'went wrong' }],
+    ['an abort', '{"n":1,"how":"abort"}', { kind: 'exception', message: 'aborted' }],
     ['input beyond the schema', '{"n":101}', { kind: 'invalid-input', data: { issues: [{ path: 'n' }] } }],
     ['input that is no JSON', '{', { kind: 'invalid-input' }],
     [

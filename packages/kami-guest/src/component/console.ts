@@ -1,26 +1,19 @@
-import type { LogLevel } from '../log.ts';
-import { formatMessage } from '../log.ts';
+import { createLog, type LogLevel } from '../log.ts';
 
 type Console = Record<string, (...values: unknown[]) => void>;
 
 /** A console whose every method writes to one log. */
 export function createConsole(write: (level: LogLevel, line: string) => void): Console {
+  const log = createLog(write);
+  const { info } = log;
   const counts = new Map<unknown, number>();
   const starts = new Map<unknown, number>();
-  const to =
-    (level: LogLevel) =>
-    (...values: unknown[]): void =>
-      write(level, formatMessage(values));
-  const info = to('info');
-  const error = to('error');
   const first = (value: unknown): void => info(value);
+  const nothing = (): void => {};
   const elapsed = (label: unknown = 'default', ...values: unknown[]): void =>
     info(`${label}: ${performance.now() - (starts.get(label) ?? 0)} ms`, ...values);
-  const nothing = (): void => {};
   return {
-    trace: to('trace'),
-    debug: to('debug'),
-    info,
+    ...log,
     log: info,
     dir: first,
     dirxml: info,
@@ -29,10 +22,8 @@ export function createConsole(write: (level: LogLevel, line: string) => void): C
     groupCollapsed: info,
     groupEnd: nothing,
     clear: nothing,
-    warn: to('warn'),
-    error,
     assert(condition, ...values) {
-      if (!condition) error('Assertion failed', ...values);
+      if (!condition) log.error('Assertion failed', ...values);
     },
     count(label = 'default') {
       counts.set(label, (counts.get(label) ?? 0) + 1);

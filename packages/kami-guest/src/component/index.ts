@@ -6,10 +6,12 @@ import { log } from 'kami:tool/host@0.1.0';
 import type { ToolIdentity } from '../context.ts';
 import { createConsole } from './console.ts';
 import { type ComponentExports, createExports } from './create-exports.ts';
+import { fixEngine } from './engine-fixes.ts';
 import { createHostLog } from './startup.ts';
 
 export type { ComponentExports };
 
+fixEngine();
 const host = createHostLog(log);
 Object.assign(globalThis.console, createConsole(host.write));
 
