@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { parseToolId } from '../model/ids.ts';
+import { findByName, publishedName, toolNamePattern } from './tool-names.ts';
+
+const name = (id: string) => publishedName(parseToolId(id));
+
+describe('publishedName', () => {
+  it('is the id with underscores for dots', () => {
+    expect(name('dev.example.echo')).toBe('dev_example_echo');
+    expect(name('dev.my-company.my-tool')).toBe('dev_my-company_my-tool');
+  });
+
+  it('of every id passes the strictest client', () => {
+    for (const id of ['a.b', 'dev.example.echo', `a.${'b'.repeat(126)}`, `${'a.'.repeat(60)}z`]) {
+      expect(name(id)).toMatch(toolNamePattern);
+    }
+  });
+
+  it('never collides, not for long ids that differ at the end, nor for a short one made to look like a long one', () => {
+    const stem = `dev.example.${'x'.repeat(60)}`;
+    const long = Array.from({ length: 500 }, (_, index) => `${stem}-${index}`);
+    const names = new Set(long.map(name));
+    expect(names.size).toBe(long.length);
+    // A short name has no `__`, since no part of an id is empty; a long one always has.
+    expect([...names].every((published) => published.includes('__'))).toBe(true);
+    expect(name('a-b.c')).not.toBe(name('a.b-c'));
+  });
+});
+
+describe('findByName', () => {
+  const tools = ['dev.example.echo', 'dev.example.echo-2'].map((id) => ({ id: parseToolId(id) }));
+
+  it('finds a tool by its published name and by its id, and by nothing else', () => {
+    expect(findByName(tools, 'dev_example_echo')?.id).toBe('dev.example.echo');
+    expect(findByName(tools, 'dev.example.echo-2')?.id).toBe('dev.example.echo-2');
+    for (const other of ['echo', 'dev_example.echo', 'DEV_EXAMPLE_ECHO', '', '__proto__', 'constructor']) {
+      expect(findByName(tools, other)).toBeUndefined();
+    }
+  });
+});
