@@ -1,11 +1,7 @@
-import { createInterface } from 'node:readline/promises';
+import { confirm, isCancel } from '@clack/prompts';
 
 /** Asks a yes-or-no question on stderr; anything but a yes is a no. */
 export async function askYesNo(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
-  } finally {
-    terminal.close();
-  }
+  const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
+  return !isCancel(answer) && answer;
 }
