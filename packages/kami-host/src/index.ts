@@ -10,7 +10,18 @@ export { type LoadConfigOptions, loadConfig } from './config/load-config.ts';
 // Errors
 export type { ErrorCode } from './errors/catalogue.ts';
 export { isKamiError, KamiError, type KamiErrorInit } from './errors/kami-error.ts';
-
+// Installing and removing tools
+export { hostInstallDeps } from './install/host-deps.ts';
+export type { Cleanup, InstallDeps } from './install/install-deps.ts';
+export { type InstallSource, resolveSource } from './install/install-source.ts';
+export {
+  executePlan,
+  type InstallOutcome,
+  type InstallPlan,
+  installTool,
+  planInstall,
+} from './install/install-tool.ts';
+export { type UninstallOutcome, uninstallTool } from './install/uninstall-tool.ts';
 // Calling installed tools
 export type {
   CallFailure,

@@ -1,4 +1,5 @@
 import { KamiError } from '../errors/kami-error.ts';
+import { hostInstallDeps } from '../install/host-deps.ts';
 import { resolveSource } from '../install/install-source.ts';
 import { executePlan, type InstallOutcome, type InstallPlan, planInstall } from '../install/install-tool.ts';
 import { publishedName } from '../mcp/tool-names.ts';
@@ -6,7 +7,6 @@ import { openToolHost } from '../runtime/tool-host.ts';
 import { askYesNo } from '../terminal/ask.ts';
 import { cleanText } from '../terminal/clean-text.ts';
 import { type CommandContext, defineCommand } from './command.ts';
-import { installDeps } from './install-deps.ts';
 
 export const install = defineCommand({
   builder: (yargs) =>
@@ -29,7 +29,7 @@ export const install = defineCommand({
     const found = await resolveSource(source);
     const host = await openToolHost(context.config.values);
     try {
-      const deps = installDeps(host, found.path);
+      const deps = hostInstallDeps(host, found.path);
       const step = context.reporter.step('Checking the component in the sandbox');
       const plan = await planInstall(deps, found, { allowDowngrade }).catch((error: unknown) => {
         step.failed();

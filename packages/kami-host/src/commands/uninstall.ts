@@ -1,7 +1,7 @@
+import { hostInstallDeps } from '../install/host-deps.ts';
 import { uninstallTool } from '../install/uninstall-tool.ts';
 import { openToolHost } from '../runtime/tool-host.ts';
 import { defineCommand } from './command.ts';
-import { installDeps } from './install-deps.ts';
 
 export const uninstall = defineCommand({
   builder: (yargs) =>
@@ -12,7 +12,7 @@ export const uninstall = defineCommand({
   async run({ id }, context) {
     const host = await openToolHost(context.config.values);
     try {
-      const { cleanup } = await uninstallTool(installDeps(host), id);
+      const { cleanup } = await uninstallTool(hostInstallDeps(host), id);
       for (const problem of cleanup.problems) context.logger.warn(problem);
       context.print(
         context.json ? `${JSON.stringify({ status: 'uninstalled', id })}\n` : `Uninstalled ${id}.\n`,

@@ -6,7 +6,7 @@ import type { Json } from '../model/json.ts';
 import { defaultLimits, type Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
 import type { ToolDescription } from '../model/tool.ts';
-import type { Operation, WorkerAnswer } from '../sandbox/protocol.ts';
+import type { Operation } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
 import { type CallableTool, callableTool } from './callable-tool.ts';
 import { ComponentCache } from './component-cache.ts';
@@ -101,15 +101,17 @@ export class KamiRuntime {
   ): Promise<CallResult> {
     const stop = this.#stop.signal;
     const signal = callerSignal === undefined ? stop : AbortSignal.any([callerSignal, stop]);
-    return this.#scheduler.run(async () => {
-      const component = await this.#components.get(origin);
-      return this.#threads.use(component.key, async (thread) => {
-        const start = performance.now();
-        const request = { component, operation, limits };
-        const answer: WorkerAnswer = await thread.call({ request, signal, onLog });
-        return { ...answer, durationMs: Math.round((performance.now() - start) * 100) / 100 };
-      });
-    }, signal);
+    return this.#scheduler.run(
+      () =>
+        // The thread comes first: a new one starts up while the component is read and compiled.
+        this.#threads.use(origin.key, async (thread) => {
+          const component = await this.#components.get(origin);
+          const start = performance.now();
+          const answer = await thread.call({ request: { component, operation, limits }, signal, onLog });
+          return { ...answer, durationMs: Math.round((performance.now() - start) * 100) / 100 };
+        }),
+      signal,
+    );
   }
 }
 

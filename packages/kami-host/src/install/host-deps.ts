@@ -1,9 +1,12 @@
-import type { InstallDeps } from '../install/install-deps.ts';
 import { hash } from '../registry/artifact-store.ts';
 import type { ToolHost } from '../runtime/tool-host.ts';
+import type { InstallDeps } from './install-deps.ts';
 
-/** What installing and uninstalling need of an open host: components are asked what they are in its sandbox. */
-export function installDeps(
+/**
+ * What installing and uninstalling need of an open host: components are asked what they are in its sandbox.
+ * @param source how to call a component in errors, usually its path
+ */
+export function hostInstallDeps(
   { registry, artifacts, runtime }: ToolHost,
   source = 'The component',
 ): InstallDeps {
