@@ -46,7 +46,7 @@ function bound(content: Uint8Array, source: string): BoundModule {
 }
 
 async function inWorker(request: TranspileRequest, source: string): Promise<TranspileAnswer> {
-  const worker = new Worker(siblingModule(import.meta.url, 'component/transpile-worker'), {
+  const worker = new Worker(siblingModule('component/transpile-worker'), {
     workerData: request,
     env: {},
     execArgv: [],

@@ -1,6 +1,7 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { CallOutcome, CallSuccess } from '../model/call-result.ts';
 import type { Json } from '../model/json.ts';
+import { type ChannelEnds, HostChannel } from './host-call/channel.ts';
 import { instantiate, MemoryLimitTooSmall, type ToolInstance } from './instance.ts';
 import type { Operation, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure, readFailure, readSuccess } from './result-text.ts';
@@ -19,6 +20,8 @@ const trapNames = [
   'indirect call',
   'null reference',
 ];
+
+const host = new HostChannel(workerData as ChannelEnds);
 
 parentPort?.on('message', async (request: WorkerRequest) => {
   send({ kind: 'answer', answer: await answerTo(request) });
@@ -48,7 +51,7 @@ async function perform({ component, operation, limits }: WorkerRequest): Promise
   if ('outcome' in input) return { outcome: input.outcome, memoryPeakBytes: 0, refusals: [] };
 
   const log = new CallLog(limits, (line) => send({ kind: 'log', line }));
-  const call: CallState = { clock: new CallClock(), log, refusals: new RefusalRecord() };
+  const call: CallState = { clock: new CallClock(), log, refusals: new RefusalRecord(), host };
   let instance: ToolInstance | undefined;
   let outcome: CallOutcome;
   try {

@@ -1,12 +1,15 @@
 import type { Refusal } from '../../model/capability.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { LogLine, LogLineLevel } from '../../model/log-line.ts';
+import type { HostChannel } from '../host-call/channel.ts';
 
 /** What the WASI interfaces of one call share: made for the call, gone with it. */
 export interface CallState {
   readonly clock: CallClock;
   readonly log: CallLog;
   readonly refusals: RefusalRecord;
+  /** The way to what the host does for a guest; undefined where there is no host to ask. */
+  readonly host: HostChannel | undefined;
 }
 
 /** Monotonic time of one call, ns since its start, in steps of 1 ms: too coarse to time the host with. */

@@ -8,7 +8,7 @@ import { createImports, type HostImports } from './imports.ts';
 function setUp(): { imports: HostImports; call: CallState; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const log = new CallLog({ maxLogLines: 5, maxLogLineLength: 10 }, (line) => lines.push(line));
-  const call: CallState = { clock: new CallClock(), log, refusals: new RefusalRecord() };
+  const call: CallState = { clock: new CallClock(), log, refusals: new RefusalRecord(), host: undefined };
   return { imports: createImports(call), call, lines };
 }
 
