@@ -1,10 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { CompiledComponent, MemoryShape } from '../model/compiled-component.ts';
+import type { CompiledComponent } from '../model/compiled-component.ts';
 import { isSha256, type Sha256 } from '../model/ids.ts';
-import { isJsonObject } from '../model/json.ts';
+import {
+  compileForm,
+  type FormRecord,
+  glueFile,
+  readForm,
+  recordFile,
+  type StoredForm,
+  sha256Of,
+} from './form-record.ts';
 import { type TranspiledComponent, transpileComponent } from './transpile.ts';
 
 /** Where a component's bytes come from when its runnable form has to be made. */
@@ -15,18 +22,8 @@ export interface ComponentOrigin {
   readonly read: () => Promise<Uint8Array>;
 }
 
-interface FormRecord {
-  readonly glue: Sha256;
-  readonly modules: readonly {
-    readonly name: string;
-    readonly sha256: Sha256;
-    readonly memory: MemoryShape | undefined;
-  }[];
-}
-
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
 export const formVersion = 'jco-transpile-0.15.0-2';
-const recordFile = 'form.json';
 /** Writing a form takes a second; a folder that is not finished after an hour never will be. */
 const abandonedAfterMs = 60 * 60 * 1_000;
 
@@ -52,12 +49,24 @@ export class ComponentStore {
    * @throws KamiError as `transpileComponent`, or what `origin.read` throws
    */
   async load(origin: ComponentOrigin): Promise<CompiledComponent> {
-    const stored = await this.#read(origin.key);
-    if (stored !== undefined) return stored;
-    await this.#write(origin.key, await transpileComponent(await origin.read(), origin.source));
-    const written = await this.#read(origin.key);
-    if (written === undefined) throw new Error(`the form of ${origin.key} was damaged as it was written`);
-    return written;
+    const compiled =
+      (await compileForm(await this.prepare(origin))) ?? (await compileForm(await this.renew(origin)));
+    if (compiled === undefined) throw new Error(`the form of ${origin.key} was damaged as it was written`);
+    return compiled;
+  }
+
+  /**
+   * Finds a component's form, or makes it. Its files are not verified yet: `compileForm` does that.
+   * @throws KamiError as `transpileComponent`, or what `origin.read` throws
+   */
+  async prepare(origin: ComponentOrigin): Promise<StoredForm> {
+    return (await readForm(origin.key, this.#folder(origin.key))) ?? (await this.renew(origin));
+  }
+
+  /** Makes a component's form anew, in place of one that was found damaged. */
+  async renew({ key, read, source }: ComponentOrigin): Promise<StoredForm> {
+    const record = await this.#write(key, await transpileComponent(await read(), source));
+    return { key, folder: this.#folder(key), record };
   }
 
   /** Forgets a component's form. */
@@ -69,34 +78,7 @@ export class ComponentStore {
     return join(this.#directory, key);
   }
 
-  async #read(key: Sha256): Promise<CompiledComponent | undefined> {
-    const folder = this.#folder(key);
-    try {
-      const record = parseRecord(await readFile(join(folder, recordFile), 'utf8'));
-      if (record === undefined) return undefined;
-      const [glue, ...contents] = await Promise.all([
-        readFile(join(folder, 'glue.mjs')),
-        ...record.modules.map(({ name }) => readFile(join(folder, name))),
-      ]);
-      const intact =
-        sha256Of(glue) === record.glue &&
-        record.modules.every(({ sha256 }, index) => sha256Of(contents[index] as Buffer) === sha256);
-      if (!intact) return undefined;
-      const modules = await Promise.all(
-        record.modules.map(async ({ name, memory }, index) => ({
-          name,
-          memory,
-          module: await WebAssembly.compile(contents[index] as Buffer<ArrayBuffer>),
-        })),
-      );
-      return { key, glueUrl: pathToFileURL(join(folder, 'glue.mjs')).href, modules };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
-
-  async #write(key: Sha256, { glue, modules }: TranspiledComponent): Promise<void> {
+  async #write(key: Sha256, { glue, modules }: TranspiledComponent): Promise<FormRecord> {
     const staging = join(this.#directory, `.staging-${process.pid}-${randomUUID()}`);
     await mkdir(staging, { recursive: true, mode: 0o700 });
     const record: FormRecord = {
@@ -105,11 +87,12 @@ export class ComponentStore {
     };
     await Promise.all([
       writeFile(join(staging, recordFile), JSON.stringify(record)),
-      writeFile(join(staging, 'glue.mjs'), glue),
+      writeFile(join(staging, glueFile), glue),
       ...modules.map(({ name, bytes }) => writeFile(join(staging, name), bytes)),
     ]);
     await this.#replace(staging, this.#folder(key));
     await this.#prune();
+    return record;
   }
 
   /** A folder can't be renamed onto a full one: an older form is moved away first, and a faster process wins. */
@@ -134,21 +117,6 @@ export class ComponentStore {
       await rm(path, { recursive: true, force: true });
     }
   }
-}
-
-function parseRecord(text: string): FormRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (!isJsonObject(value) || typeof value.glue !== 'string' || !Array.isArray(value.modules))
-      return undefined;
-    return value as unknown as FormRecord;
-  } catch {
-    return undefined;
-  }
-}
-
-function sha256Of(bytes: Uint8Array): Sha256 {
-  return createHash('sha256').update(bytes).digest('hex') as Sha256;
 }
 
 function ignore(...codes: readonly string[]): (error: NodeJS.ErrnoException) => void {

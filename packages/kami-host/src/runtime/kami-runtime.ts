@@ -9,11 +9,17 @@ import type { ToolDescription } from '../model/tool.ts';
 import type { Operation } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
 import { type CallableTool, callableTool } from './callable-tool.ts';
-import { ComponentCache } from './component-cache.ts';
+import { CellExecutor } from './cell-executor.ts';
+import type { Executor } from './executor.ts';
 import { Scheduler, shuttingDown } from './scheduler.ts';
-import { ThreadPool } from './thread-pool.ts';
+import { ThreadExecutor } from './thread-executor.ts';
 
 export interface RuntimeOptions {
+  /**
+   * `cell`: guests run in child processes, so that one that brings V8 down takes only its own process along.
+   * `thread`: they run in threads of this process, for embedding and debugging.
+   */
+  readonly isolation: 'cell' | 'thread';
   /** Folder for runnable forms of components; its content is derived and may be deleted at any time. */
   readonly cacheDirectory: string;
   /** Forms that are kept there, the newest; all unless given. */
@@ -38,16 +44,14 @@ export interface CallOptions {
  */
 export class KamiRuntime {
   readonly #scheduler: Scheduler;
-  readonly #components: ComponentCache;
-  readonly #threads: ThreadPool;
+  readonly #executor: Executor;
   readonly #store: ComponentStore;
   readonly #stop = new AbortController();
 
   constructor(options: RuntimeOptions) {
     this.#store = new ComponentStore(options.cacheDirectory, options.keepForms);
     this.#scheduler = new Scheduler(options.maxConcurrent);
-    this.#components = new ComponentCache(this.#store, options.cacheSize);
-    this.#threads = new ThreadPool(options.poolSize);
+    this.#executor = createExecutor(options, this.#store);
   }
 
   /**
@@ -89,7 +93,7 @@ export class KamiRuntime {
   async close(running: 'finish' | 'stop' = 'finish'): Promise<void> {
     if (running === 'stop') this.#stop.abort(shuttingDown());
     await this.#scheduler.close();
-    await this.#threads.close();
+    await this.#executor.close();
   }
 
   async #perform(
@@ -101,18 +105,26 @@ export class KamiRuntime {
   ): Promise<CallResult> {
     const stop = this.#stop.signal;
     const signal = callerSignal === undefined ? stop : AbortSignal.any([callerSignal, stop]);
-    return this.#scheduler.run(
-      () =>
-        // The thread comes first: a new one starts up while the component is read and compiled.
-        this.#threads.use(origin.key, async (thread) => {
-          const component = await this.#components.get(origin);
-          const start = performance.now();
-          const answer = await thread.call({ request: { component, operation, limits }, signal, onLog });
-          return { ...answer, durationMs: Math.round((performance.now() - start) * 100) / 100 };
-        }),
-      signal,
-    );
+    return this.#scheduler.run(async () => {
+      const start = performance.now();
+      const execution = { origin, operation, limits, domain: origin.source, services: {}, signal, onLog };
+      const answer = await this.#executor.execute(execution);
+      return { ...answer, durationMs: Math.round((performance.now() - start) * 100) / 100 };
+    }, signal);
   }
+}
+
+function createExecutor(options: RuntimeOptions, store: ComponentStore): Executor {
+  const { isolation, poolSize, cacheSize, maxConcurrent, cacheDirectory } = options;
+  return isolation === 'thread'
+    ? new ThreadExecutor((origin) => store.load(origin), { poolSize, cacheSize })
+    : new CellExecutor({
+        store,
+        formsFolder: cacheDirectory,
+        poolSize,
+        cacheSize,
+        maxCells: Math.max(8, maxConcurrent * 2),
+      });
 }
 
 /** The arguments as the JSON text that crosses into the sandbox, or why they can't. */

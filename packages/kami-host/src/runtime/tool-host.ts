@@ -76,7 +76,7 @@ function createRuntime(
   place: Pick<RuntimeOptions, 'cacheDirectory' | 'keepForms'>,
 ): KamiRuntime {
   const { maxConcurrent, poolSize, cacheSize } = runtime;
-  return new KamiRuntime({ ...place, maxConcurrent, poolSize, cacheSize });
+  return new KamiRuntime({ ...place, isolation: 'cell', maxConcurrent, poolSize, cacheSize });
 }
 
 /** What was read from the registry, until it changes: reading and parsing its rows costs more than a call's own work. */
