@@ -1,4 +1,5 @@
 import { type FileSystemAccess, noCapabilities } from '../model/capability.ts';
+import { hostPattern } from '../model/host-pattern.ts';
 import { defaultRequestedLimits } from '../model/limits.ts';
 import { oneOf, plainText, trueOrFalse, wholeNumber } from '../model/toml/checks.ts';
 import { parseToml } from '../model/toml/document.ts';
@@ -6,7 +7,6 @@ import { ProblemList } from '../model/toml/problems.ts';
 import { TableReader } from '../model/toml/table-reader.ts';
 import type { ToolArgument } from '../model/tool.ts';
 import { encodedBytes, manifestId, manifestVersion, packagePath, sha256, variableName } from './checks.ts';
-import { hostPattern } from './host-pattern.ts';
 import {
   annotationsText,
   argumentDefault,

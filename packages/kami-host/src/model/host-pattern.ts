@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { accepted, type Check, type Checked, refused } from '../model/toml/checks.ts';
-import { tomlString } from '../model/toml/write.ts';
+import { accepted, type Check, type Checked, refused } from './toml/checks.ts';
+import { tomlString } from './toml/write.ts';
 
 const form = 'a host such as "api.example.com", "*.example.com", "https://api.example.com:8443", or "*"';
 const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
