@@ -12,7 +12,8 @@ import {
   type StoredForm,
   sha256Of,
 } from './form-record.ts';
-import { type TranspiledComponent, transpileComponent } from './transpile.ts';
+import { transpileComponent } from './intake.ts';
+import type { TranspiledComponent } from './intake-main.ts';
 
 /** Where a component's bytes come from when its runnable form has to be made. */
 export interface ComponentOrigin {
@@ -23,7 +24,7 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-2';
+export const formVersion = 'jco-transpile-0.15.0-3';
 /** Writing a form takes a second; a folder that is not finished after an hour never will be. */
 const abandonedAfterMs = 60 * 60 * 1_000;
 

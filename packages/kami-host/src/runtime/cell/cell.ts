@@ -1,12 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import type { StoredForm } from '../../component/form-record.ts';
-import { siblingModule } from '../../model/sibling-module.ts';
+import { forkConfined, watchMemory } from '../../process/confined-process.ts';
 import { HostDispatcher } from '../../sandbox/host-call/dispatcher.ts';
 import type { WorkerAnswer } from '../../sandbox/protocol.ts';
 import { failure } from '../../sandbox/result-text.ts';
 import type { Execution } from '../executor.ts';
-import { readablePaths } from './cell-code.ts';
 import { type CellRequest, parseCellMessage } from './protocol.ts';
 
 export interface CellOptions {
@@ -20,6 +18,11 @@ export interface CellOptions {
 /** The cell's own timer stops a call first; this long after it the whole cell is killed. */
 const killAfterMs = 500;
 const stderrTail = 4_096;
+const cellHeapMb = 512;
+/** Memory of a cell's process beside that of its calls: Node, compiled engines, idle threads. */
+const baseMemoryMb = 768;
+/** What one call may take outside of its linear memory: the heap of its thread, values on their way. */
+const memoryBesideMb = 320;
 
 /** The component's files were not what they should be; nothing was run. */
 export const damaged = Symbol('damaged');
@@ -39,20 +42,19 @@ export class Cell {
   #stderr = '';
 
   constructor({ formsFolder, poolSize, cacheSize }: CellOptions) {
-    const entry = siblingModule('runtime/cell/cell-main');
-    const readable = [...readablePaths(), formsFolder].map((folder) => `--allow-fs-read=${folder}`);
-    this.#process = fork(fileURLToPath(entry), [String(poolSize), String(cacheSize)], {
-      env: {},
-      execArgv: [
-        permissionFlag(),
-        '--allow-worker',
-        ...readable,
-        '--no-warnings',
-        '--max-old-space-size=512',
-      ],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      serialization: 'advanced',
+    this.#process = forkConfined({
+      module: 'runtime/cell/cell-main',
+      args: [String(poolSize), String(cacheSize)],
+      readable: [formsFolder],
+      allowWorkers: true,
+      heapMb: cellHeapMb,
     });
+    const unwatch = watchMemory(
+      this.#process.pid ?? 0,
+      () => this.#memoryLimit(),
+      () => this.#killFor('out-of-memory', 'The tool took more memory than it may, outside of its own.'),
+    );
+    this.#process.once('exit', unwatch);
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-stderrTail);
     });
@@ -120,6 +122,21 @@ export class Cell {
     this.#process.kill('SIGKILL');
   }
 
+  /** Ends the process and answers its calls with the reason, which was theirs. */
+  #killFor(reason: 'out-of-memory', message: string): void {
+    for (const call of this.#calls.values()) {
+      call.settle({ outcome: failure(reason, message), memoryPeakBytes: 0, refusals: [] });
+    }
+    this.kill();
+  }
+
+  #memoryLimit(): number {
+    let megabytes = baseMemoryMb;
+    for (const { execution } of this.#calls.values())
+      megabytes += execution.limits.maxMemoryMb + memoryBesideMb;
+    return megabytes * 1024 * 1024;
+  }
+
   async close(): Promise<void> {
     if (this.#ended) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -173,13 +190,6 @@ export class Cell {
 
 /** What a cell may need before the call's own clock starts: starting up, compiling. */
 const prepareMs = 10_000;
-
-/** Node 22.12 has it under its former name. */
-function permissionFlag(): string {
-  return process.allowedNodeEnvironmentFlags.has('--permission')
-    ? '--permission'
-    : '--experimental-permission';
-}
 
 function deathAnswer(): WorkerAnswer {
   return {
