@@ -8,6 +8,7 @@ import { failure, readFailure, readSuccess } from './result-text.ts';
 import { InvalidSchema, schemaCheck } from './schema-check.ts';
 import { CallClock, CallLog, type CallState, RefusalRecord } from './wasi/call-state.ts';
 import { GuestExit } from './wasi/cli.ts';
+import { HandleBudget } from './wasi/handles.ts';
 import { createImports } from './wasi/imports.ts';
 
 /** A guest whose memory can't grow by this much has, for all we can see from outside, run out of it. */
@@ -51,7 +52,13 @@ async function perform({ component, operation, limits }: WorkerRequest): Promise
   if ('outcome' in input) return { outcome: input.outcome, memoryPeakBytes: 0, refusals: [] };
 
   const log = new CallLog(limits, (line) => send({ kind: 'log', line }));
-  const call: CallState = { clock: new CallClock(), log, refusals: new RefusalRecord(), host };
+  const call: CallState = {
+    clock: new CallClock(),
+    log,
+    refusals: new RefusalRecord(),
+    handles: new HandleBudget(),
+    host,
+  };
   let instance: ToolInstance | undefined;
   let outcome: CallOutcome;
   try {

@@ -2,12 +2,14 @@ import type { Refusal } from '../../model/capability.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { LogLine, LogLineLevel } from '../../model/log-line.ts';
 import type { HostChannel } from '../host-call/channel.ts';
+import type { HandleBudget } from './handles.ts';
 
 /** What the WASI interfaces of one call share: made for the call, gone with it. */
 export interface CallState {
   readonly clock: CallClock;
   readonly log: CallLog;
   readonly refusals: RefusalRecord;
+  readonly handles: HandleBudget;
   /** The way to what the host does for a guest; undefined where there is no host to ask. */
   readonly host: HostChannel | undefined;
 }

@@ -20,10 +20,10 @@ class TerminalOutput {}
 const nothing = (): undefined => undefined;
 
 /** No arguments, no variables, no terminal, no standard input; output becomes log lines of the call. */
-export function cliInterfaces({ log }: Pick<CallState, 'log'>) {
-  const stdout = new OutputStream(lineSink(log, 'info'));
-  const stderr = new OutputStream(lineSink(log, 'warn'));
-  const stdin = new InputStream();
+export function cliInterfaces({ log, handles }: Pick<CallState, 'log' | 'handles'>) {
+  const stdout = new OutputStream(handles, lineSink(log, 'info'));
+  const stderr = new OutputStream(handles, lineSink(log, 'warn'));
+  const stdin = new InputStream(handles);
   const environment: typeof Environment = {
     getEnvironment: () => [],
     getArguments: () => [],

@@ -4,12 +4,12 @@ import { CallClock, type CallState } from './call-state.ts';
 import { Pollable } from './io.ts';
 
 /** The time of day and the call's own stopwatch, both in steps of 1 ms. */
-export function clockInterfaces({ clock }: Pick<CallState, 'clock'>) {
+export function clockInterfaces({ clock, handles }: Pick<CallState, 'clock' | 'handles'>) {
   const monotonic = {
     now: () => clock.now(),
     resolution: () => CallClock.resolution,
-    subscribeInstant: (when) => Pollable.at(clock, when),
-    subscribeDuration: (duration) => Pollable.at(clock, clock.now() + duration),
+    subscribeInstant: (when) => Pollable.at(handles, clock, when),
+    subscribeDuration: (duration) => Pollable.at(handles, clock, clock.now() + duration),
   } satisfies typeof Monotonic;
   const wall = {
     now: () => {

@@ -1,0 +1,42 @@
+/** Resources that a guest may hold at the same time in one call. */
+const defaultMaxHandles = 4_096;
+
+/**
+ * Counts the resources that a call has handed to its guest and that the guest has not dropped. A guest that
+ * holds too many is stopped: WASI has no error for most of the places where it happens.
+ */
+export class HandleBudget {
+  readonly #max: number;
+  #live = 0;
+
+  constructor(max = defaultMaxHandles) {
+    this.#max = max;
+  }
+
+  /** @throws RangeError, which is a trap for the guest */
+  take(): void {
+    if (this.#live >= this.#max) throw new RangeError(`the tool holds more than ${this.#max} handles`);
+    this.#live += 1;
+  }
+
+  giveBack(): void {
+    this.#live -= 1;
+  }
+}
+
+/** A resource that counts. The component's glue disposes of it when the guest drops its handle. */
+export class CountedHandle {
+  readonly #handles: HandleBudget;
+  #dropped = false;
+
+  constructor(handles: HandleBudget) {
+    handles.take();
+    this.#handles = handles;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#dropped) return;
+    this.#dropped = true;
+    this.#handles.giveBack();
+  }
+}
