@@ -21,7 +21,7 @@ export function createImports(call: CallState): HostImports {
     'kami:tool/host': { log: (level: LogLineLevel, message: string) => call.log.add(level, message) },
     ...cliInterfaces(call),
     ...clockInterfaces(call),
-    ...filesystemInterfaces,
+    ...filesystemInterfaces(call),
     ...httpInterfaces(call),
     ...ioInterfaces,
     ...randomInterfaces,
