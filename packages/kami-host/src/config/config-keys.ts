@@ -1,4 +1,4 @@
-import { defaultLimits } from '../model/limits.ts';
+import { defaultLimits, limitBounds } from '../model/limits.ts';
 import { logFormats, logLevels } from '../model/logger.ts';
 import { type Check, numberBetween, oneOf, plainText, wholeNumber } from '../model/toml/checks.ts';
 import type { ConfigKey, ConfigValueByKey } from './config.ts';
@@ -64,6 +64,13 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
       'Seconds that a call may take when the tool asks for no limit of its own. Higher lets slow tools finish and a stuck one block its place longer.',
     flag: { name: 'timeout-ms', convert: secondsOf, example: String(defaultLimits.timeoutMs) },
   },
+  'runtime.default_calls_per_minute': {
+    kind: 'number',
+    check: wholeNumber(1, limitBounds.callsPerMinute, defaultLimits.callsPerMinute),
+    defaultValue: () => defaultLimits.callsPerMinute,
+    description:
+      'Calls of one tool in a minute, when it was granted no rate of its own. Higher lets busy agents go on, lower stops a client that calls in a loop.',
+  },
   'runtime.cache_size': {
     kind: 'number',
     check: wholeNumber(1, 10_000, 32),
@@ -87,6 +94,13 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
     description:
       'Instructions that a call may execute when the tool asks for no limit of its own; unset, only time bounds it. Read and kept, but not enforced by this version.',
     flag: { name: 'fuel' },
+  },
+  'sandbox.default_max_requests': {
+    kind: 'number',
+    check: wholeNumber(1, limitBounds.maxConcurrentRequests, defaultLimits.maxConcurrentRequests),
+    defaultValue: () => defaultLimits.maxConcurrentRequests,
+    description:
+      'Requests that one call may have on their way at the same time, when the tool was granted no number of its own. Higher is faster for tools that ask many hosts, and costs a socket and its buffers for each.',
   },
   'registry.database_path': {
     kind: 'path',

@@ -7,9 +7,11 @@ export interface ConfigValueByKey {
   readonly 'runtime.max_concurrent': number;
   readonly 'runtime.pool_size': number;
   readonly 'runtime.default_timeout_secs': number;
+  readonly 'runtime.default_calls_per_minute': number;
   readonly 'runtime.cache_size': number;
   readonly 'sandbox.default_max_memory_mb': number;
   readonly 'sandbox.default_max_fuel': number | undefined;
+  readonly 'sandbox.default_max_requests': number;
   /** Absolute path. */
   readonly 'registry.database_path': string;
   readonly 'logging.level': LogLevel;
@@ -51,11 +53,13 @@ export interface ConfigValues {
     readonly maxConcurrent: number;
     readonly poolSize: number;
     readonly defaultTimeoutSecs: number;
+    readonly defaultCallsPerMinute: number;
     readonly cacheSize: number;
   };
   readonly sandbox: {
     readonly defaultMaxMemoryMb: number;
     readonly defaultMaxFuel: number | undefined;
+    readonly defaultMaxRequests: number;
   };
   readonly registry: { readonly databasePath: string };
   readonly logging: { readonly level: LogLevel; readonly format: LogFormat };

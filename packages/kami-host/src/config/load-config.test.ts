@@ -47,8 +47,14 @@ test('the defaults', () => {
   const config = load();
   expect(config.values).toEqual({
     dataDir: join(home, '.local/share/kami'),
-    runtime: { maxConcurrent: 4, poolSize: 2, defaultTimeoutSecs: 5, cacheSize: 32 },
-    sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: undefined },
+    runtime: {
+      maxConcurrent: 4,
+      poolSize: 2,
+      defaultTimeoutSecs: 5,
+      defaultCallsPerMinute: 600,
+      cacheSize: 32,
+    },
+    sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: undefined, defaultMaxRequests: 8 },
     registry: { databasePath: join(home, '.local/share/kami/registry.db') },
     logging: { level: 'warn', format: 'plain' },
   });
@@ -83,6 +89,7 @@ test('flags stand above variables, these above the file, that above defaults; ea
     maxConcurrent: 23,
     poolSize: 1,
     defaultTimeoutSecs: 5,
+    defaultCallsPerMinute: 600,
     cacheSize: 12,
   });
   expect(config.file).toBe(path);
@@ -96,10 +103,12 @@ test('every setting can be made in a file', () => {
 max_concurrent = 1
 pool_size = 0
 default_timeout_secs = 0.5
+default_calls_per_minute = 6
 cache_size = 3
 [sandbox]
 default_max_memory_mb = 4
 default_max_fuel = 5
+default_max_requests = 7
 [registry]
 database_path = "~/other.db"
 [logging]
@@ -110,8 +119,14 @@ format = "json"
   const config = load();
   expect(config.values).toEqual({
     dataDir: join(cwd, 'data'),
-    runtime: { maxConcurrent: 1, poolSize: 0, defaultTimeoutSecs: 0.5, cacheSize: 3 },
-    sandbox: { defaultMaxMemoryMb: 4, defaultMaxFuel: 5 },
+    runtime: {
+      maxConcurrent: 1,
+      poolSize: 0,
+      defaultTimeoutSecs: 0.5,
+      defaultCallsPerMinute: 6,
+      cacheSize: 3,
+    },
+    sandbox: { defaultMaxMemoryMb: 4, defaultMaxFuel: 5, defaultMaxRequests: 7 },
     registry: { databasePath: join(home, 'other.db') },
     logging: { level: 'silent', format: 'json' },
   });
@@ -124,9 +139,11 @@ test('every setting can be made by a variable', () => {
     KAMI_RUNTIME_MAX_CONCURRENT: '1',
     KAMI_RUNTIME_POOL_SIZE: '0',
     KAMI_RUNTIME_DEFAULT_TIMEOUT_SECS: '0.5',
+    KAMI_RUNTIME_DEFAULT_CALLS_PER_MINUTE: '6',
     KAMI_RUNTIME_CACHE_SIZE: ' 3 ',
     KAMI_SANDBOX_DEFAULT_MAX_MEMORY_MB: '4',
     KAMI_SANDBOX_DEFAULT_MAX_FUEL: '5_000_000_000',
+    KAMI_SANDBOX_DEFAULT_MAX_REQUESTS: '7',
     KAMI_REGISTRY_DATABASE_PATH: '/var/kami.db',
     KAMI_LOGGING_LEVEL: 'trace',
     KAMI_LOGGING_FORMAT: 'json',

@@ -83,11 +83,13 @@ function freeze(
         maxConcurrent: value('runtime.max_concurrent'),
         poolSize: value('runtime.pool_size'),
         defaultTimeoutSecs: value('runtime.default_timeout_secs'),
+        defaultCallsPerMinute: value('runtime.default_calls_per_minute'),
         cacheSize: value('runtime.cache_size'),
       }),
       sandbox: Object.freeze({
         defaultMaxMemoryMb: value('sandbox.default_max_memory_mb'),
         defaultMaxFuel: value('sandbox.default_max_fuel'),
+        defaultMaxRequests: value('sandbox.default_max_requests'),
       }),
       registry: Object.freeze({ databasePath: value('registry.database_path') }),
       logging: Object.freeze({ level: value('logging.level'), format: value('logging.format') }),

@@ -48,6 +48,12 @@ export const catalogue = {
   KAMI_TOOL_SIGNER_CHANGED: { kind: 'user', exit: 1 },
   KAMI_ID_INVALID: { kind: 'user', exit: 1 },
 
+  KAMI_GRANT_INVALID: { kind: 'user', exit: 2 },
+  KAMI_GRANT_MOUNT_REFUSED: { kind: 'user', exit: 1 },
+  KAMI_SECRET_INVALID: { kind: 'user', exit: 2 },
+  KAMI_SECRET_NOT_FOUND: { kind: 'user', exit: 1 },
+  KAMI_SECRET_STORE_UNSAFE: { kind: 'user', exit: 1 },
+
   KAMI_REGISTRY_LOCKED: { kind: 'user', exit: 1 },
   KAMI_REGISTRY_READ_ONLY: { kind: 'user', exit: 1 },
   KAMI_REGISTRY_NEWER: { kind: 'user', exit: 1 },

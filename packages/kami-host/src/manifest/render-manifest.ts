@@ -37,6 +37,8 @@ export function renderManifest(manifest: ToolManifest): string {
       max_execution_ms: limits.timeoutMs,
       max_fuel: limits.maxFuel,
     }),
+    ...request.mounts.map((mount) => section('[[security.mounts]]', { ...mount })),
+    ...request.credentials.map((credential) => section('[[security.credentials]]', { ...credential })),
     section('[build]', { entry: build.entry === defaultEntry ? undefined : build.entry }),
     section('[component]', {
       engine: component?.engine,

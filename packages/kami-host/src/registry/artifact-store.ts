@@ -13,11 +13,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KamiError } from '../errors/kami-error.ts';
 import type { Sha256 } from '../model/ids.ts';
 import { fileErrorCode, toWriteError } from './file-errors.ts';
 import type { ArtifactReference, InstalledTool } from './installed-tool.ts';
+import { kamiFolder } from './kami-folder.ts';
 import { stagingName } from './staging-name.ts';
 import { type SweepReport, sweepArtifacts, sweepStaging } from './store-sweep.ts';
 
@@ -62,18 +63,9 @@ export interface ArtifactStore {
   sweep(referenced: ReadonlySet<Sha256>): SweepReport;
 }
 
-/**
- * The folder whose `store` and `staging` belong to the registry at `registryPath`: the folder of a
- * `registry.db`, else a folder of its own beside the file. Two registries never share a store, because a
- * sweep for one would remove what only the other refers to.
- */
-export function artifactFolder(registryPath: string): string {
-  return basename(registryPath) === 'registry.db' ? dirname(registryPath) : `${registryPath}.files`;
-}
-
 /** The artifact store of an open registry. Creates nothing until something is staged. */
 export function createArtifactStore(registry: { readonly path: string }): ArtifactStore {
-  const root = artifactFolder(registry.path);
+  const root = kamiFolder(registry.path);
   const artifacts = join(root, 'store', 'sha256');
   const staging = join(root, 'staging');
 

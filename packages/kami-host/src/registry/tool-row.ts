@@ -1,5 +1,5 @@
 import { KamiError } from '../errors/kami-error.ts';
-import type { CapabilityRequest } from '../model/capability.ts';
+import type { CapabilityRequest, RequestedCredential, RequestedMount } from '../model/capability.ts';
 import { isSha256, type ToolId, toolIdProblem } from '../model/ids.ts';
 import { isJsonObject, type Json, type JsonObject, type JsonSchema } from '../model/json.ts';
 import type { ToolAnnotations, ToolArgument } from '../model/tool.ts';
@@ -159,7 +159,13 @@ export function readToolRow(row: ToolRow, path: string): InstalledTool {
   };
 }
 
-type StoredRequest = JsonObject & CapabilityRequest;
+type StoredRequest = JsonObject &
+  Pick<CapabilityRequest, 'network' | 'fileSystem' | 'environment'> & {
+    /** Both are missing in entries of KAMI 0.1. */
+    readonly mounts?: readonly StoredMount[];
+    readonly credentials?: readonly RequestedCredential[];
+  };
+type StoredMount = Omit<RequestedMount, 'reason'> & { readonly reason?: string };
 type StoredArgument = JsonObject & Omit<ToolArgument, 'description' | 'default'>;
 
 function isTextList(value: Json | undefined): value is readonly string[] {
@@ -171,12 +177,38 @@ function isRequest(value: Json): value is StoredRequest {
     isJsonObject(value) &&
     isTextList(value.network) &&
     isTextList(value.environment) &&
-    ['none', 'read-only', 'sandbox'].includes(String(value.fileSystem))
+    ['none', 'read-only', 'sandbox'].includes(String(value.fileSystem)) &&
+    isOptionalList(value.mounts, isMount) &&
+    isOptionalList(value.credentials, isCredential)
   );
 }
 
+function isOptionalList(value: Json | undefined, is: (item: JsonObject) => boolean): boolean {
+  if (value === undefined) return true;
+  return Array.isArray(value) && value.every((item: Json) => isJsonObject(item) && is(item));
+}
+
+function isMount({ path, access, reason }: JsonObject): boolean {
+  return (
+    typeof path === 'string' &&
+    ['read-only', 'read-write'].includes(String(access)) &&
+    ['string', 'undefined'].includes(typeof reason)
+  );
+}
+
+function isCredential({ host, header, value }: JsonObject): boolean {
+  return [host, header, value].every((text) => typeof text === 'string');
+}
+
 function toRequest(value: StoredRequest): CapabilityRequest {
-  return { network: value.network, fileSystem: value.fileSystem, environment: value.environment };
+  const { network, fileSystem, environment, mounts = [], credentials = [] } = value;
+  return {
+    network,
+    fileSystem,
+    environment,
+    mounts: mounts.map(({ path, access, reason }) => ({ path, access, reason })),
+    credentials: credentials.map(({ host, header, value }) => ({ host, header, value })),
+  };
 }
 
 const argumentTypes = ['string', 'number', 'integer', 'boolean', 'array', 'object'];
