@@ -35,12 +35,18 @@ export function createEgress(grant: NetworkGrant, deps: EgressDeps): HostService
   return new Egress(grant, deps);
 }
 
+/**
+ * Numbers of requests are never used twice in a process: a message that a worker sent late, in a call that has
+ * ended, must not mean a request of the next.
+ */
+let lastRequest = 0;
+
 class Egress implements HostService {
   readonly #grant: NetworkGrant;
   readonly #deps: EgressDeps;
   readonly #connectDeps: ConnectDeps;
   readonly #exchanges = new Map<number, Exchange>();
-  #lastId = 0;
+  #made = 0;
   #closed = false;
 
   constructor(grant: NetworkGrant, deps: EgressDeps) {
@@ -87,7 +93,7 @@ class Egress implements HostService {
       throw new HostCallError('HTTP-request-body-size');
     }
     const open = [...this.#exchanges.values()].filter(({ isOpen }) => isOpen).length;
-    if (open >= limits.maxConcurrent || this.#lastId >= limits.maxRequests) {
+    if (open >= limits.maxConcurrent || this.#made >= limits.maxRequests) {
       throw new HostCallError('connection-limit-reached');
     }
     const exchange = new Exchange({
@@ -97,9 +103,10 @@ class Egress implements HostService {
       limits,
       connect: (signal) => this.#connect(target, verdict, signal),
     });
-    this.#lastId += 1;
-    this.#exchanges.set(this.#lastId, exchange);
-    return this.#lastId;
+    this.#made += 1;
+    lastRequest += 1;
+    this.#exchanges.set(lastRequest, exchange);
+    return lastRequest;
   }
 
   #judge({ scheme, authority }: RequestHead): { target: HostTarget; verdict: Verdict } {
