@@ -10,9 +10,17 @@ const O_NOFOLLOW = constants.O_NOFOLLOW ?? 0;
 const O_NONBLOCK = constants.O_NONBLOCK ?? 0;
 const newFileMode = 0o666;
 
+/** The number alone is not enough: file systems give that of a removed folder to the next link. */
 interface Identity {
   readonly dev: bigint;
   readonly ino: bigint;
+  readonly type: Held['type'];
+  readonly birthtimeNs: bigint;
+}
+
+function identityOf(stats: BigIntStats): Identity {
+  const { dev, ino, birthtimeNs } = stats;
+  return { dev, ino, birthtimeNs, type: descriptorType(stats) };
 }
 
 /**
@@ -33,8 +41,8 @@ class PortableHeld implements Held {
 
   constructor(path: string, stats: BigIntStats, handle?: FileHandle) {
     this.#path = path;
-    this.#identity = { dev: stats.dev, ino: stats.ino };
-    this.type = descriptorType(stats);
+    this.#identity = identityOf(stats);
+    this.type = this.#identity.type;
     this.handle = handle;
   }
 
@@ -75,7 +83,7 @@ class PortableHeld implements Held {
 
   async #opened(path: string, flags: number): Promise<HeldFile> {
     const file = await heldFile(path, await open(path, flags));
-    if (!same(await file.handle.stat({ bigint: true }), this.#identity)) {
+    if (!same(identityOf(await file.handle.stat({ bigint: true })), this.#identity)) {
       await file.release();
       fail('no-entry');
     }
@@ -98,12 +106,12 @@ class PortableHeld implements Held {
   async #verify(): Promise<void> {
     const parent = dirname(this.#path);
     if ((await realpath(parent)) !== parent) fail('no-entry');
-    if (!same(await lstat(this.#path, { bigint: true }), this.#identity)) fail('no-entry');
+    if (!same(identityOf(await lstat(this.#path, { bigint: true })), this.#identity)) fail('no-entry');
   }
 }
 
 function same(a: Identity, b: Identity): boolean {
-  return a.dev === b.dev && a.ino === b.ino;
+  return a.dev === b.dev && a.ino === b.ino && a.type === b.type && a.birthtimeNs === b.birthtimeNs;
 }
 
 async function heldFile(path: string, handle: FileHandle): Promise<HeldFile> {
