@@ -25,7 +25,7 @@ interface FormRecord {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-2';
+export const formVersion = 'jco-transpile-0.15.0-3';
 const recordFile = 'form.json';
 /** Writing a form takes a second; a folder that is not finished after an hour never will be. */
 const abandonedAfterMs = 60 * 60 * 1_000;

@@ -4,6 +4,7 @@ import { siblingModule } from '../model/sibling-module.ts';
 import { MalformedBinary } from './binary-reader.ts';
 import { type BoundModule, boundModule } from './bound-module.ts';
 import { checkCoreNames } from './core-names.ts';
+import { checkCoreTypes } from './core-types.ts';
 import { checkInterfaces, invalidComponent } from './interfaces.ts';
 import type { TranspileAnswer, TranspileRequest } from './transpile-worker.ts';
 
@@ -38,6 +39,7 @@ export async function transpileComponent(bytes: Uint8Array, source: string): Pro
 function bound(content: Uint8Array, source: string): BoundModule {
   try {
     checkCoreNames(content);
+    checkCoreTypes(content);
     return boundModule(content);
   } catch (cause) {
     if (!(cause instanceof MalformedBinary)) throw cause;
