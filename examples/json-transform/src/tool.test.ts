@@ -77,7 +77,7 @@ it('transforms 100 kB as a component, well within its limits', () => {
   });
   expect(input.length).toBeGreaterThan(100_000);
   expect(kami(['build', '--json']).status).toBe(0);
-  const { status, stdout } = kami(['run', 'dist/json-transform.wasm', '--input-file', '-', '--json'], input);
+  const { status, stdout } = kami(['run', 'dist/json-transform.wasm', '--input-file=-', '--json'], input);
   expect(status).toBe(0);
   expect(JSON.parse(stdout).structuredContent).toEqual({ rows: [{ id: 2_998 }], matched: 1_500 });
 });
