@@ -9,7 +9,7 @@ export interface ComponentInterfaces {
 }
 
 /** No tool is larger: a component of the StarlingMonkey engine has 12 MB. */
-export const maxComponentBytes = 128 * 1024 * 1024;
+const maxComponentBytes = 128 * 1024 * 1024;
 
 const importSection = 10;
 const exportSection = 11;
