@@ -27,6 +27,8 @@ interface FormRecord {
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
 export const formVersion = 'jco-transpile-0.15.0-3';
 const recordFile = 'form.json';
+/** Another process may move a form away between its writing and its reading. */
+const maxAttempts = 3;
 /** Writing a form takes a second; a folder that is not finished after an hour never will be. */
 const abandonedAfterMs = 60 * 60 * 1_000;
 
@@ -52,12 +54,12 @@ export class ComponentStore {
    * @throws KamiError as `transpileComponent`, or what `origin.read` throws
    */
   async load(origin: ComponentOrigin): Promise<CompiledComponent> {
-    const stored = await this.#read(origin.key);
-    if (stored !== undefined) return stored;
-    await this.#write(origin.key, await transpileComponent(await origin.read(), origin.source));
-    const written = await this.#read(origin.key);
-    if (written === undefined) throw new Error(`the form of ${origin.key} was damaged as it was written`);
-    return written;
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const stored = await this.#read(origin.key);
+      if (stored !== undefined) return stored;
+      await this.#write(origin.key, await transpileComponent(await origin.read(), origin.source));
+    }
+    throw new Error(`the form of ${origin.key} was damaged each time it was written`);
   }
 
   /** Forgets a component's form. */
@@ -108,15 +110,22 @@ export class ComponentStore {
       writeFile(join(staging, 'glue.mjs'), glue),
       ...modules.map(({ name, bytes }) => writeFile(join(staging, name), bytes)),
     ]);
-    await this.#replace(staging, this.#folder(key));
+    await this.#replace(staging, key);
     await this.#prune();
   }
 
-  /** A folder can't be renamed onto a full one: an older form is moved away first, and a faster process wins. */
-  async #replace(staging: string, target: string): Promise<void> {
+  /**
+   * A folder can't be renamed onto a full one. What another process has put there in the meantime stays if it is
+   * whole, since that process may be reading it; what is damaged is moved away first.
+   */
+  async #replace(staging: string, key: Sha256): Promise<void> {
+    const target = this.#folder(key);
     const old = `${staging}-old`;
-    await rename(target, old).catch(ignore('ENOENT'));
-    await rename(staging, target).catch(ignore('ENOTEMPTY', 'EEXIST', 'EPERM'));
+    const isTaken = await rename(staging, target).then(() => false, takenOrThrow);
+    if (isTaken && (await this.#read(key)) === undefined) {
+      await rename(target, old).catch(ignore('ENOENT'));
+      await rename(staging, target).catch(ignore(...takenCodes));
+    }
     await Promise.all([staging, old].map((folder) => rm(folder, { recursive: true, force: true })));
   }
 
@@ -149,6 +158,13 @@ function parseRecord(text: string): FormRecord | undefined {
 
 function sha256Of(bytes: Uint8Array): Sha256 {
   return createHash('sha256').update(bytes).digest('hex') as Sha256;
+}
+
+const takenCodes = ['ENOTEMPTY', 'EEXIST', 'EPERM'];
+
+function takenOrThrow(error: NodeJS.ErrnoException): true {
+  ignore(...takenCodes)(error);
+  return true;
 }
 
 function ignore(...codes: readonly string[]): (error: NodeJS.ErrnoException) => void {

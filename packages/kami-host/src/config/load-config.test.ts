@@ -48,7 +48,7 @@ test('the defaults', () => {
   expect(config.values).toEqual({
     dataDir: join(home, '.local/share/kami'),
     runtime: { maxConcurrent: 4, poolSize: 2, defaultTimeoutSecs: 5, cacheSize: 32 },
-    sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: undefined },
+    sandbox: { defaultMaxMemoryMb: 64 },
     registry: { databasePath: join(home, '.local/share/kami/registry.db') },
     logging: { level: 'warn', format: 'plain' },
   });
@@ -149,7 +149,6 @@ test('flags are taken by their name or in camel case, in their own units', () =>
     'cache-size': '7',
     'timeout-ms': 250,
     'max-memory-mb': 128,
-    fuel: '9',
     db: ['first.db', './last.db'],
     verbose: 2,
     logFormat: 'json',
@@ -160,7 +159,7 @@ test('flags are taken by their name or in camel case, in their own units', () =>
   expect(config.values).toMatchObject({
     dataDir: join(cwd, 'd'),
     runtime: { cacheSize: 7, defaultTimeoutSecs: 0.25 },
-    sandbox: { defaultMaxMemoryMb: 128, defaultMaxFuel: 9 },
+    sandbox: { defaultMaxMemoryMb: 128 },
     registry: { databasePath: join(cwd, 'last.db') },
     logging: { level: 'debug', format: 'json' },
   });
