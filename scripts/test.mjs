@@ -18,7 +18,7 @@ await setUp();
 const env = repositoryEnv();
 const turbo = [...toolCommand('turbo'), 'run'];
 const suites = [
-  { name: 'scripts', report: path.join(root, 'scripts', reportFile) },
+  { name: 'scripts and documents', report: path.join(root, reportFile) },
   ...listWorkspaces()
     .filter(({ manifest }) => manifest.scripts?.test !== undefined)
     .map(({ name, dir }) => ({ name, report: path.join(dir, reportFile) })),

@@ -2,8 +2,25 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    // Components are compiled and processes started on small machines, several tests at once.
-    testTimeout: 30_000,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts'],
+          // Components are compiled and processes started on small machines, several tests at once.
+          testTimeout: 30_000,
+        },
+      },
+      {
+        // The built command from outside: child processes, real components, real clients.
+        test: {
+          name: 'outside',
+          include: ['test/**/*.test.ts'],
+          globalSetup: ['test/fixtures/build-guests.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
   },
 });

@@ -73,7 +73,7 @@ describe('as a component', () => {
     expect(answer.content[0]?.text).toContain(`${origin} can't be reached`);
     expect(answer.content[1]?.text).toContain('"code":"UNREACHABLE"');
     expect(requests).toEqual([]);
-  });
+  }, 60_000);
 });
 
 interface Answer {

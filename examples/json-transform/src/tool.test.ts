@@ -77,10 +77,10 @@ it('transforms 100 kB as a component, well within its limits', () => {
   });
   expect(input.length).toBeGreaterThan(100_000);
   expect(kami(['build', '--json']).status).toBe(0);
-  const { status, stdout } = kami(['run', 'dist/json-transform.wasm', '--input-file', '-', '--json'], input);
+  const { status, stdout } = kami(['run', 'dist/json-transform.wasm', '--input-file=-', '--json'], input);
   expect(status).toBe(0);
   expect(JSON.parse(stdout).structuredContent).toEqual({ rows: [{ id: 2_998 }], matched: 1_500 });
-});
+}, 60_000);
 
 /** Runs the kami command as a user would; npm has put it on the PATH. */
 function kami(args: readonly string[], input = '') {

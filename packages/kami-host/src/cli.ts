@@ -5,7 +5,7 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   process.stderr.write(
-    `error: KAMI needs Node.js ${needed[0]}.${needed[1]} or newer, and this is ${process.versions.node}. Install a newer one from nodejs.org, or with your version manager.\n`,
+    `error: KAMI needs Node.js ${needed[0]}.${needed[1]} or newer, and this is ${process.versions.node}. Install a newer one from nodejs.org, or with your version manager. (KAMI_NODE_TOO_OLD)\n`,
   );
   process.exitCode = 1;
 } else {

@@ -22,7 +22,14 @@ interface GlobalFlags {
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
-  const onSignal = () => stop.abort();
+  const onSignal = () => {
+    stop.abort(
+      new KamiError('KAMI_CANCELLED', {
+        message: 'The command was interrupted before it was done.',
+        fix: 'Run it again. What was installed before is unchanged.',
+      }),
+    );
+  };
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   // `kami list | head -1` is no failure.
   onReaderGone(() => {});

@@ -12,7 +12,12 @@ export interface InputFlags {
 export function inputOptions<T>(yargs: Argv<T>) {
   return yargs
     .option('input', { type: 'string', describe: 'Arguments as JSON, such as \'{"text":"hi"}\'' })
-    .option('input-file', { type: 'string', describe: 'File with the arguments as JSON; - reads stdin' })
+    .option('input-file', {
+      type: 'string',
+      // Without it yargs takes the lone dash for a positional.
+      nargs: 1,
+      describe: 'File with the arguments as JSON; - reads stdin',
+    })
     .conflicts('input', 'input-file');
 }
 

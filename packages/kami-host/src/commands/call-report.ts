@@ -26,7 +26,10 @@ export function reportCall(result: CallResult, context: CommandContext): ExitCod
     for (const block of outcome.content) context.print(`${blockText(block, context)}\n`);
   } else {
     context.reporter.note(`The tool failed (${outcome.reason}): ${outcome.message}`);
-    if (outcome.data !== undefined) context.reporter.note(`Details: ${JSON.stringify(outcome.data)}`);
+    const { code, data } = outcome;
+    if (code !== undefined || data !== undefined) {
+      context.reporter.note(`The tool's own code and data: ${JSON.stringify({ code, data })}`);
+    }
   }
   for (const { capability, subject } of refusals) {
     context.reporter.note(`The sandbox refused: ${capability} ${subject}`);

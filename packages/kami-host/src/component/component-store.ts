@@ -7,6 +7,7 @@ import {
   compileForm,
   type FormRecord,
   glueFile,
+  isIntact,
   readForm,
   recordFile,
   type StoredForm,
@@ -24,7 +25,9 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-3';
+export const formVersion = 'jco-transpile-0.15.0-4';
+/** Another process may move a form away between its writing and its reading. */
+const maxAttempts = 3;
 /** Writing a form takes a second; a folder that is not finished after an hour never will be. */
 const abandonedAfterMs = 60 * 60 * 1_000;
 
@@ -50,10 +53,12 @@ export class ComponentStore {
    * @throws KamiError as `transpileComponent`, or what `origin.read` throws
    */
   async load(origin: ComponentOrigin): Promise<CompiledComponent> {
-    const compiled =
-      (await compileForm(await this.prepare(origin))) ?? (await compileForm(await this.renew(origin)));
-    if (compiled === undefined) throw new Error(`the form of ${origin.key} was damaged as it was written`);
-    return compiled;
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const form = attempt === 0 ? await this.prepare(origin) : await this.renew(origin);
+      const compiled = await compileForm(form);
+      if (compiled !== undefined) return compiled;
+    }
+    throw new Error(`the form of ${origin.key} was damaged each time it was written`);
   }
 
   /**
@@ -91,16 +96,24 @@ export class ComponentStore {
       writeFile(join(staging, glueFile), glue),
       ...modules.map(({ name, bytes }) => writeFile(join(staging, name), bytes)),
     ]);
-    await this.#replace(staging, this.#folder(key));
+    await this.#replace(staging, key);
     await this.#prune();
-    return record;
+    // What another process put there may be of other bytes: the form as it lies there is what counts.
+    return (await readForm(key, this.#folder(key)))?.record ?? record;
   }
 
-  /** A folder can't be renamed onto a full one: an older form is moved away first, and a faster process wins. */
-  async #replace(staging: string, target: string): Promise<void> {
+  /**
+   * A folder can't be renamed onto a full one. What another process has put there in the meantime stays if it is
+   * whole, since that process may be reading it; what is damaged is moved away first.
+   */
+  async #replace(staging: string, key: Sha256): Promise<void> {
+    const target = this.#folder(key);
     const old = `${staging}-old`;
-    await rename(target, old).catch(ignore('ENOENT'));
-    await rename(staging, target).catch(ignore('ENOTEMPTY', 'EEXIST', 'EPERM'));
+    const isTaken = await rename(staging, target).then(() => false, takenOrThrow);
+    if (isTaken && !(await isIntact(await readForm(key, target)))) {
+      await rename(target, old).catch(ignore('ENOENT'));
+      await rename(staging, target).catch(ignore(...takenCodes));
+    }
     await Promise.all([staging, old].map((folder) => rm(folder, { recursive: true, force: true })));
   }
 
@@ -118,6 +131,13 @@ export class ComponentStore {
       await rm(path, { recursive: true, force: true });
     }
   }
+}
+
+const takenCodes = ['ENOTEMPTY', 'EEXIST', 'EPERM'];
+
+function takenOrThrow(error: NodeJS.ErrnoException): true {
+  ignore(...takenCodes)(error);
+  return true;
 }
 
 function ignore(...codes: readonly string[]): (error: NodeJS.ErrnoException) => void {

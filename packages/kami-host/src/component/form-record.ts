@@ -40,11 +40,27 @@ export async function readForm(key: Sha256, folder: string): Promise<StoredForm 
 }
 
 /** Verifies a form file by file and compiles it; undefined when a file is missing or damaged. */
-export async function compileForm({
-  key,
-  folder,
-  record,
-}: StoredForm): Promise<CompiledComponent | undefined> {
+export async function compileForm(form: StoredForm): Promise<CompiledComponent | undefined> {
+  const contents = await readVerified(form);
+  if (contents === undefined) return undefined;
+  const { key, folder, record } = form;
+  const modules = await Promise.all(
+    record.modules.map(async ({ name, memory }, index) => ({
+      name,
+      memory,
+      module: await WebAssembly.compile(contents[index] as Buffer<ArrayBuffer>),
+    })),
+  );
+  return { key, glueUrl: pathToFileURL(join(folder, glueFile)).href, modules };
+}
+
+/** Whether all files of a form are there and have the bytes that its record says. */
+export async function isIntact(form: StoredForm | undefined): Promise<boolean> {
+  return form !== undefined && (await readVerified(form)) !== undefined;
+}
+
+/** The modules' bytes in the order of the record. */
+async function readVerified({ folder, record }: StoredForm): Promise<readonly Buffer[] | undefined> {
   try {
     const [glue, ...contents] = await Promise.all([
       readFile(join(folder, glueFile)),
@@ -53,15 +69,7 @@ export async function compileForm({
     const intact =
       sha256Of(glue) === record.glue &&
       record.modules.every(({ sha256 }, index) => sha256Of(contents[index] as Buffer) === sha256);
-    if (!intact) return undefined;
-    const modules = await Promise.all(
-      record.modules.map(async ({ name, memory }, index) => ({
-        name,
-        memory,
-        module: await WebAssembly.compile(contents[index] as Buffer<ArrayBuffer>),
-      })),
-    );
-    return { key, glueUrl: pathToFileURL(join(folder, glueFile)).href, modules };
+    return intact ? contents : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

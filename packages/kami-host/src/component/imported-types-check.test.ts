@@ -92,7 +92,9 @@ describe('checkImportedTypes', () => {
 
   it('refuses types that would grow without bound when written out', async () => {
     const doubled = Array.from({ length: 40 }, (_, n) => `type t${n + 1} = tuple<t${n}, t${n}>;`).join('\n');
-    const bytes = await importer(host(`type t0 = u8;\n${doubled}\nlog: func(message: t40);`)).catch(() => undefined);
+    const bytes = await importer(host(`type t0 = u8;\n${doubled}\nlog: func(message: t40);`)).catch(
+      () => undefined,
+    );
     // Where the tool chain itself refuses it there is nothing to attack with.
     if (bytes !== undefined) expect(errorOf(bytes).message).toContain('too large');
   });

@@ -7,6 +7,7 @@ import { isKamiError, type KamiErrorInit } from '../errors/kami-error.ts';
 import { MalformedBinary } from './binary-reader.ts';
 import { type BoundModule, boundModule } from './bound-module.ts';
 import { checkCoreNames } from './core-names.ts';
+import { checkCoreTypes } from './core-types.ts';
 import { checkImportedTypes } from './imported-types-check.ts';
 import { checkInterfaces, invalidComponent } from './interfaces.ts';
 import { loadTranspiler } from './transpiler.ts';
@@ -77,6 +78,7 @@ function transpile(generate: Generate, bytes: Uint8Array, source: string): reado
 function prepareModule(content: Uint8Array, source: string): BoundModule {
   try {
     checkCoreNames(content);
+    checkCoreTypes(content);
     const bound = boundModule(content);
     // Compiled here once, so that what takes V8 down or for ever does so in this process.
     new WebAssembly.Module(bound.bytes);

@@ -93,7 +93,6 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
     defaultValue: () => undefined,
     description:
       'Instructions that a call may execute when the tool asks for no limit of its own; unset, only time bounds it. Read and kept, but not enforced by this version.',
-    flag: { name: 'fuel' },
   },
   'sandbox.default_max_requests': {
     kind: 'number',

@@ -166,7 +166,6 @@ test('flags are taken by their name or in camel case, in their own units', () =>
     'cache-size': '7',
     'timeout-ms': 250,
     'max-memory-mb': 128,
-    fuel: '9',
     db: ['first.db', './last.db'],
     verbose: 2,
     logFormat: 'json',
@@ -177,7 +176,7 @@ test('flags are taken by their name or in camel case, in their own units', () =>
   expect(config.values).toMatchObject({
     dataDir: join(cwd, 'd'),
     runtime: { cacheSize: 7, defaultTimeoutSecs: 0.25 },
-    sandbox: { defaultMaxMemoryMb: 128, defaultMaxFuel: 9 },
+    sandbox: { defaultMaxMemoryMb: 128 },
     registry: { databasePath: join(cwd, 'last.db') },
     logging: { level: 'debug', format: 'json' },
   });

@@ -1,6 +1,11 @@
-import { serveStdio as serveSdkStdio } from '@modelcontextprotocol/server/stdio';
+import { StdioServerTransport, serveStdio as serveSdkStdio } from '@modelcontextprotocol/server/stdio';
+import { defaultLimits } from '../model/limits.ts';
 import { onReaderGone } from '../terminal/output.ts';
 import { createServer, type ServerDeps } from './create-server.ts';
+import { createLineLimit } from './line-limit.ts';
+
+/** Twice what a tool takes as input: escaped, an argument may be longer on the wire. */
+const maxMessageBytes = 2 * defaultLimits.maxInputBytes;
 
 /**
  * Serves MCP on this process's stdin and stdout until the client closes stdin or `signal` is aborted.
@@ -8,12 +13,19 @@ import { createServer, type ServerDeps } from './create-server.ts';
  */
 export async function serveStdio(deps: ServerDeps, signal: AbortSignal): Promise<void> {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const lines = createLineLimit(maxMessageBytes, (bytes) =>
+    deps.logger.warn(`a message of ${bytes} bytes was ignored; ${maxMessageBytes} are taken`),
+  );
   const handle = serveSdkStdio(() => createServer(deps), {
+    transport: new StdioServerTransport(process.stdin.pipe(lines), undefined, {
+      maxBufferSize: 2 * maxMessageBytes,
+    }),
     onerror: (error) => deps.logger.warn('a message could not be handled', { err: error }),
   });
   process.stdin.once('end', end).once('close', end);
   onReaderGone(end);
   signal.addEventListener('abort', () => end(), { once: true });
   await ended;
+  process.stdin.unpipe(lines).pause();
   await handle.close();
 }

@@ -8,7 +8,7 @@ export type ToolId = Branded<string, 'ToolId'>;
 /** 64 lowercase hexadecimal digits. */
 export type Sha256 = Branded<string, 'Sha256'>;
 
-export const maxToolIdLength = 128;
+const maxToolIdLength = 128;
 const label = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 
 /** Why a text is no tool id, or undefined when it is one. */

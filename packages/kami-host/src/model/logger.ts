@@ -18,15 +18,3 @@ export interface Logger {
   /** A logger that adds the fields to each of its lines. */
   child(fields: LogFields): Logger;
 }
-
-function ignore(): void {}
-
-/** Drops everything; for code that is used without a log. */
-export const silentLogger: Logger = Object.freeze({
-  trace: ignore,
-  debug: ignore,
-  info: ignore,
-  warn: ignore,
-  error: ignore,
-  child: () => silentLogger,
-});

@@ -30,9 +30,14 @@ export class MemoryLimitTooSmall extends Error {
   }
 }
 
+/** A core module that defines a memory is instantiated again: each instance would take the module's share anew. */
+export class MemoryInstantiatedTwice extends Error {
+  override readonly name = 'MemoryInstantiatedTwice';
+}
+
 /**
  * Makes a fresh instance of a component whose memories together stay within a limit.
- * @throws MemoryLimitTooSmall and whatever the component's start function throws
+ * @throws MemoryLimitTooSmall, MemoryInstantiatedTwice and whatever the component's start function throws
  */
 export async function instantiate(
   component: CompiledComponent,
@@ -41,7 +46,7 @@ export async function instantiate(
 ): Promise<ToolInstance> {
   const { instantiate: link } = (await import(component.glueUrl)) as { readonly instantiate: Instantiate };
   const maximums = shareMemory(component.modules, maxMemoryMb);
-  const memories: WebAssembly.Memory[] = [];
+  const memories = new Map<string, WebAssembly.Memory>();
   const byName = new Map(component.modules.map((module) => [module.name, module]));
   const byModule = new Map(component.modules.map((module) => [module.module, module]));
 
@@ -55,11 +60,12 @@ export async function instantiate(
     (module, moduleImports) => {
       const { memory, name } = byModule.get(module) ?? {};
       if (memory === undefined || name === undefined) return new WebAssembly.Instance(module, moduleImports);
+      if (memories.has(name)) throw new MemoryInstantiatedTwice(`${name} is instantiated twice`);
       const provided = new WebAssembly.Memory({
         initial: memory.initialPages,
         maximum: maximums.get(name) ?? memory.initialPages,
       });
-      memories.push(provided);
+      memories.set(name, provided);
       return new WebAssembly.Instance(module, {
         ...moduleImports,
         [memoryImport.module]: { [memoryImport.name]: provided },
@@ -71,7 +77,7 @@ export async function instantiate(
   return {
     run: tool.run,
     describe: tool.describe,
-    memoryBytes: () => memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
+    memoryBytes: () => [...memories.values()].reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
   };
 }
 

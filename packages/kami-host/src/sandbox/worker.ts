@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { CallOutcome, CallSuccess } from '../model/call-result.ts';
 import type { Json } from '../model/json.ts';
 import { type ChannelEnds, HostChannel } from './host-call/channel.ts';
-import { instantiate, MemoryLimitTooSmall, type ToolInstance } from './instance.ts';
+import { instantiate, MemoryInstantiatedTwice, MemoryLimitTooSmall, type ToolInstance } from './instance.ts';
 import type { Operation, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure, readFailure, readSuccess } from './result-text.ts';
 import { InvalidSchema, schemaCheck } from './schema-check.ts';
@@ -139,6 +139,12 @@ function readThrown(
   }
   if (error instanceof MemoryLimitTooSmall) {
     return failure('out-of-memory', `The tool ${error.message}; its limit is ${maxMemoryMb} MB.`);
+  }
+  if (error instanceof MemoryInstantiatedTwice) {
+    return failure(
+      'out-of-memory',
+      'The tool takes memory more than once for the same core module, which KAMI does not run.',
+    );
   }
   if (error instanceof RangeError && error.message.includes('call stack')) {
     return failure(
