@@ -35,6 +35,9 @@ export function createEgress(grant: NetworkGrant, deps: EgressDeps): HostService
   return new Egress(grant, deps);
 }
 
+/** Bytes of small responses that a call may leave unread; the rest of a larger one stays with its server. */
+const maxHeldBytes = 8 * 1024 * 1024;
+
 /**
  * Numbers of requests are never used twice in a process: a message that a worker sent late, in a call that has
  * ended, must not mean a request of the next.
@@ -92,10 +95,7 @@ class Egress implements HostService {
     if (checked.announcedBytes !== undefined && checked.announcedBytes > limits.maxRequestBytes) {
       throw new HostCallError('HTTP-request-body-size');
     }
-    const open = [...this.#exchanges.values()].filter(({ isOpen }) => isOpen).length;
-    if (open >= limits.maxConcurrent || this.#made >= limits.maxRequests) {
-      throw new HostCallError('connection-limit-reached');
-    }
+    this.#checkRoom();
     const exchange = new Exchange({
       head: checked,
       hasBody: head.hasBody,
@@ -107,6 +107,16 @@ class Egress implements HostService {
     lastRequest += 1;
     this.#exchanges.set(lastRequest, exchange);
     return lastRequest;
+  }
+
+  #checkRoom(): void {
+    const { maxConcurrent, maxRequests } = this.#grant.limits;
+    const exchanges = [...this.#exchanges.values()];
+    const open = exchanges.filter(({ isOpen }) => isOpen).length;
+    const held = exchanges.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+    if (open >= maxConcurrent || this.#made >= maxRequests || held > maxHeldBytes) {
+      throw new HostCallError('connection-limit-reached');
+    }
   }
 
   #judge({ scheme, authority }: RequestHead): { target: HostTarget; verdict: Verdict } {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -400,7 +401,8 @@ describe('an injected credential', () => {
   it('is sent to its host in the place of what the guest sets, and to no other', async () => {
     const seen: string[] = [];
     const note =
-      (name: string) => (request: { headers: { authorization?: string } }, response: { end(): void }) => {
+      (name: string): RequestListener =>
+      (request, response) => {
         seen.push(`${name} ${request.headers.authorization}`);
         response.end();
       };
@@ -482,6 +484,17 @@ describe('the end of a call', () => {
     await expect(egress.ask('request', post(server.authority))).rejects.toMatchObject({
       code: 'connection-terminated',
     });
+  });
+
+  it('ends a connection whose request has not begun', async () => {
+    const { promise, resolve } = Promise.withResolvers<Socket>();
+    await using server = await rawServer((socket) => resolve(socket.resume()));
+    await using egress = testEgress([server.authority]);
+    const request = await egress.ask('request', post(server.authority));
+    const closed = once(await promise, 'close');
+    await egress.ask('close', { request });
+    await closed;
+    expect(server.connections()).toBe(1);
   });
 
   it('leaves nothing that a late message could reach in another call', async () => {

@@ -36,7 +36,7 @@ export class Exchange {
   #writtenBytes = 0;
   #readBytes = 0;
   #finished = false;
-  #hasResponse = false;
+  #message: IncomingMessage | undefined;
   #reading = false;
   #ended = false;
 
@@ -49,9 +49,17 @@ export class Exchange {
     this.#framing.promise.catch(() => {});
   }
 
-  /** Whether it holds a connection, or will. */
+  /** Whether it holds a connection, or will. One whose response has come whole, read or not, needs none. */
   get isOpen(): boolean {
-    return !this.#ended;
+    if (this.#ended) return false;
+    if (this.#message?.complete !== true || !this.#finished) return true;
+    this.#message.socket?.destroy();
+    return false;
+  }
+
+  /** Bytes of the response that have come and were not read. */
+  get heldBytes(): number {
+    return this.#ended ? 0 : (this.#message?.readableLength ?? 0);
   }
 
   /** Takes a chunk of the request's body; resolves when the next may come. */
@@ -134,10 +142,7 @@ export class Exchange {
   async #send(): Promise<ClientRequest> {
     const { head, limits } = this.#options;
     const [socket, framing] = await Promise.all([this.#connect(), this.#framing.promise]);
-    const { signal } = this.#abort;
-    if (signal.aborted) socket.destroy();
-    signal.throwIfAborted();
-    signal.addEventListener('abort', () => socket.destroy(), { once: true });
+    this.#abort.signal.throwIfAborted();
     const request = sendRequest({
       createConnection: () => socket,
       method: head.method,
@@ -151,7 +156,7 @@ export class Exchange {
     request.on('error', (error) => this.#fail(asFailure(error)));
     request.once('upgrade', () => this.#fail(new HostCallError('HTTP-upgrade-failed')));
     request.once('response', (message: IncomingMessage) => {
-      this.#hasResponse = true;
+      this.#message = message;
       clearTimeout(this.#firstByteTimer);
       // An error that nobody waits for is met again at the next read.
       message.on('error', () => {});
@@ -171,7 +176,11 @@ export class Exchange {
       this.#timeout('connectMs', 'connectTimeoutMs'),
     );
     try {
-      return await this.#options.connect(AbortSignal.any([this.#abort.signal, limit.signal]));
+      const { signal } = this.#abort;
+      const socket = await this.#options.connect(AbortSignal.any([signal, limit.signal]));
+      if (signal.aborted) socket.destroy();
+      else signal.addEventListener('abort', () => socket.destroy(), { once: true });
+      return socket;
     } finally {
       clearTimeout(timer);
     }
@@ -220,7 +229,7 @@ export class Exchange {
 
   #awaitFirstByte(): void {
     clearTimeout(this.#firstByteTimer);
-    if (this.#ended || this.#hasResponse) return;
+    if (this.#ended || this.#message !== undefined) return;
     this.#firstByteTimer = setTimeout(
       () => this.#fail(new HostCallError('HTTP-response-timeout')),
       this.#timeout('firstByteMs', 'firstByteTimeoutMs'),
