@@ -1,4 +1,5 @@
 import { KamiError } from '../errors/kami-error.ts';
+import type { GrantChange, Grantor } from '../model/grant.ts';
 import { compareVersions, parseVersion } from '../model/version.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import type { Candidate } from './candidate.ts';
@@ -7,6 +8,14 @@ import { findChanges, type ToolChange } from './tool-changes.ts';
 export interface InstallOptions {
   /** Lets an older version replace a newer one. */
   readonly allowDowngrade?: boolean;
+  /** What the operator grants with the installation, and takes away; nothing when left out. */
+  readonly grants?: GrantOrder;
+}
+
+/** A change of what a tool is granted, made together with its installation. */
+export interface GrantOrder {
+  readonly change: GrantChange;
+  readonly grantor: Grantor;
 }
 
 /** What an installation would do to the registry as it is at this moment. */

@@ -1,4 +1,5 @@
 import { hash } from '../registry/artifact-store.ts';
+import { createSecretStore } from '../registry/secret-store.ts';
 import type { ToolHost } from '../runtime/tool-host.ts';
 import type { InstallDeps } from './install-deps.ts';
 
@@ -13,6 +14,7 @@ export function hostInstallDeps(
   return {
     registry,
     store: artifacts,
+    secrets: createSecretStore(registry),
     inspectComponent: async (bytes) => ({
       description: await runtime.describe({ key: hash(bytes), source, read: async () => bytes }),
     }),

@@ -3,11 +3,14 @@ import type { Sha256 } from '../model/ids.ts';
 import type { ToolDescription } from '../model/tool.ts';
 import type { ArtifactStore } from '../registry/artifact-store.ts';
 import type { Registry } from '../registry/open-registry.ts';
+import type { SecretStore } from '../registry/secret-store.ts';
 
 /** What installing works on. The store is that of the registry (`createArtifactStore(registry)`). */
 export interface InstallDeps {
-  readonly registry: Pick<Registry, 'tools'>;
+  readonly registry: Pick<Registry, 'tools' | 'grants'>;
   readonly store: ArtifactStore;
+  /** Where secrets of removed tools go, too. */
+  readonly secrets?: Pick<SecretStore, 'sweep'>;
   /**
    * Checks that bytes are one of our components and calls its `describe()` in the sandbox.
    * @throws KamiError `KAMI_COMPONENT_…`
@@ -27,11 +30,13 @@ export interface Cleanup {
 }
 
 /**
- * Removes what no installed tool refers to: artifacts of replaced versions, and what interrupted
- * installations left. Safe at any time, also at the start of a server.
+ * Removes what no installed tool refers to: artifacts of replaced versions, secrets of removed tools, and what
+ * interrupted installations left. Safe at any time, also at the start of a server.
  */
 export async function sweepUnused(
-  deps: Pick<InstallDeps, 'registry' | 'store' | 'onArtifactRemoved'>,
+  deps: Pick<InstallDeps, 'store' | 'secrets' | 'onArtifactRemoved'> & {
+    readonly registry: Pick<Registry, 'tools'>;
+  },
 ): Promise<Cleanup> {
   const { tools } = deps.registry;
   const problems: string[] = [];
@@ -44,6 +49,12 @@ export async function sweepUnused(
   } catch (error) {
     if (!isKamiError(error)) throw error;
     problems.push(`Unused files were not removed: ${error.message}`);
+  }
+  try {
+    deps.secrets?.sweep();
+  } catch (error) {
+    if (!isKamiError(error)) throw error;
+    problems.push(`Secrets of removed tools were not removed: ${error.message}`);
   }
   for (const sha256 of removedArtifacts) {
     try {

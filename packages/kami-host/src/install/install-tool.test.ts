@@ -76,7 +76,12 @@ describe('installing a package', () => {
       artifact: { sha256: sha256(component), size: component.length },
       source: { kind: 'directory', path: join(shop.folder, `pack-${count}`) },
       enabled: true,
-      request: { network: ['*.example.com'], fileSystem: 'sandbox', environment: ['LANG'] },
+      request: {
+        ...noCapabilities,
+        network: ['*.example.com'],
+        fileSystem: 'sandbox',
+        environment: ['LANG'],
+      },
       limits: { maxMemoryMb: 32, timeoutMs: 900, maxFuel: 1000 },
       arguments: [],
       inputSchema: { type: 'object' },

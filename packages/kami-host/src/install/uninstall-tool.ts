@@ -7,13 +7,13 @@ export interface UninstallOutcome {
 }
 
 /**
- * Removes a tool, and its component unless another tool has the same one. Also removes tools whose entry
+ * Removes a tool with its grant and its secrets, and its component unless another tool has the same one. Also removes tools whose entry
  * is damaged.
  *
  * @throws KamiError `KAMI_TOOL_NOT_FOUND` naming the nearest ids, and those of the registry
  */
 export async function uninstallTool(
-  deps: Pick<InstallDeps, 'registry' | 'store' | 'onArtifactRemoved'>,
+  deps: Pick<InstallDeps, 'registry' | 'store' | 'secrets' | 'onArtifactRemoved'>,
   id: string,
 ): Promise<UninstallOutcome> {
   const { tools } = deps.registry;

@@ -148,8 +148,11 @@ function textOf(grant: Grant): string {
   return grantItems(grant).map(formatGrantItem).toSorted().join('\n');
 }
 
-/** Two items with the same place exclude each other: a tool has one memory limit, and one folder at a path. */
-function placeOf(item: GrantItem): string {
+/**
+ * Items with the same place exclude each other: a tool has one memory limit, and one folder at a path. The text is
+ * for comparing only.
+ */
+export function placeOf(item: GrantItem): string {
   switch (item.kind) {
     case 'mount':
       return `mount ${item.guestPath}`;
