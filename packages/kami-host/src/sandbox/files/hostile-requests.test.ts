@@ -93,8 +93,10 @@ describe('requests of a worker that was taken over', () => {
 
   it('by the hundred are performed one after another', async () => {
     const codes = await Promise.all(Array.from({ length: 300 }, () => guest.openCode('file')));
-    expect(new Set(codes)).toEqual(new Set(['done', 'insufficient-memory']).intersection(new Set(codes)));
-    expect(codes).toContain('done');
+    // Each opens and closes; how many are open at once depends on how they take turns.
+    expect(codes.every((code) => code === 'done' || code === 'insufficient-memory')).toBe(true);
+    expect(codes[0]).toBe('done');
+    expect(await guest.openCode('file')).toBe('done');
   });
 
   it('after the call has ended are refused', async () => {
