@@ -10,18 +10,14 @@ export const event = {
   leave: 3,
   /** A call ends here: the counter may have changed. */
   called: 4,
-  /** Control parts or joins here: the counter must be where the other paths expect it. */
-  join: 5,
   /** The instruction here does work by the length on top of the stack. */
-  bulk: 6,
+  bulk: 5,
   /** The instruction here grows a memory or table by the number on top of the stack. */
-  grow: 7,
+  grow: 6,
   /** It ends here, with the former size, or -1, on top of the stack. */
-  grown: 8,
+  grown: 7,
   /** The index here becomes the value. */
-  global: 9,
-  /** The conditional branch here gives the value back when it is taken: that was paid ahead for what it passes over. */
-  refund: 10,
+  global: 8,
 } as const;
 
 const wordsPerEvent = 3;

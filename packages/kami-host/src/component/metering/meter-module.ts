@@ -24,10 +24,8 @@ const mutableI64 = [0x7e, 0x01];
  * - An instruction costs 1; what only marks structure (`block`, `loop`, `else`, `end`, `try`, `catch`) is free.
  * - `memory.copy`, `.fill` and `.init` cost 1 a byte on top, `table.copy`, `.fill` and `.init` 1 an entry;
  *   `memory.grow` costs 1 a page and `table.grow` 1 an entry if it succeeds.
- * - A straight line is paid for as a whole before its first instruction; if something in the middle of it traps or
- *   throws, the rest stays paid. It goes on behind a call, and behind a block, `if` or loop that everything which
- *   enters comes out of. Behind a branch that is not taken it goes on too, where one that is taken gives back what
- *   it passes over before anyone can look at the counter.
+ * - A straight-line block is paid for as a whole before its first instruction; if something in the middle of it traps
+ *   or throws, the rest stays paid. A call does not end a block.
  * - Exhaustion is noticed at function entries, at loop headers and before work by length, and ends in
  *   `unreachable`. What runs to its end without meeting such a place has overdrawn too: `isExhausted`.
  * - After a trap of the guest's own, other than its `unreachable` or in a call or work by length, a `cached`

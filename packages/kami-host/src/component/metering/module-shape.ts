@@ -1,5 +1,5 @@
 import { BinaryReader, MalformedBinary, readSections, type Section } from '../binary-reader.ts';
-import { isValueType } from './opcodes.ts';
+import { skipType } from './immediates.ts';
 
 export const sectionId = {
   custom: 0,
@@ -92,15 +92,8 @@ function readTypes(reader: BinaryReader): number[] {
 
 function readTypeList(reader: BinaryReader): number {
   const count = reader.u32();
-  for (let left = count; left > 0; left--) readType(reader);
+  for (let left = count; left > 0; left--) skipType(reader);
   return count;
-}
-
-function readType(reader: BinaryReader): void {
-  const at = reader.offset;
-  if (!isValueType(reader.byte())) {
-    throw new MalformedBinary(`the type at byte ${at} is none, or one of garbage collection`);
-  }
 }
 
 function readFunctions(reader: BinaryReader): number[] {
@@ -128,14 +121,14 @@ function skipDescription(reader: BinaryReader, kind: number): void {
       reader.u32();
       return;
     case importKind.table:
-      readType(reader);
+      skipType(reader);
       skipLimits(reader);
       return;
     case importKind.memory:
       skipLimits(reader);
       return;
     case importKind.global:
-      readType(reader);
+      skipType(reader);
       reader.byte();
       return;
     case importKind.tag:

@@ -2,29 +2,17 @@ import { type BinaryReader, MalformedBinary } from '../binary-reader.ts';
 import { ControlStack, frame } from './control-stack.ts';
 import { event, type FunctionPlan } from './function-plan.ts';
 import {
-  bulkBase,
-  bulkPrefix,
-  costOf,
-  isValueType,
-  kind,
-  kindOf,
-  nameRefused,
-  simdBase,
-  simdPrefix,
-} from './opcodes.ts';
+  countLocals,
+  onlyMemory,
+  skipBlockType,
+  skipMemoryArgument,
+  skipType,
+  skipTypes,
+} from './immediates.ts';
+import { bulkBase, bulkPrefix, costOf, kind, kindOf, nameRefused, simdBase, simdPrefix } from './opcodes.ts';
 
 /** V8 runs functions of up to 50 000 locals, and metering may add three. */
 const maxLocals = 49_997;
-const emptyBlockType = 0x40;
-
-/** What a branch passes over of the straight-line block it belongs to. */
-interface Refund {
-  readonly event: number;
-  readonly block: number;
-  /** Of the block, up to and with the branch. */
-  readonly cost: number;
-  readonly next: number;
-}
 
 /** Finds the straight-line blocks of functions, what they cost, and where control leaves them. */
 export class FunctionPlanner {
@@ -34,9 +22,6 @@ export class FunctionPlanner {
   /** Number of the event that opened the present block; -1 where no control gets to. */
   #block = -1;
   #cost = 0;
-  /** Whether the counter was looked at since the present block was paid for. */
-  #looked = false;
-  readonly #refunds: Refund[] = [];
 
   /** @param plan what `read` fills */
   constructor(importedGlobals: number, plan: FunctionPlan) {
@@ -52,7 +37,6 @@ export class FunctionPlanner {
   read(reader: BinaryReader, parameters: number): void {
     const plan = this.#plan;
     plan.reset();
-    this.#refunds.length = 0;
     plan.start = reader.offset;
     plan.locals = parameters + countLocals(reader);
     if (plan.locals > maxLocals) {
@@ -60,8 +44,8 @@ export class FunctionPlanner {
     }
     plan.code = reader.offset;
     plan.end = reader.end;
-    this.#control.reset();
-    this.#control.push(frame.function, -1, false);
+    this.#control.depth = 0;
+    this.#control.push(frame.function, true);
     this.#open(reader.offset, event.enter);
     while (this.#control.depth > 0) this.#instruction(reader);
     if (!reader.done) throw new MalformedBinary(`a function goes on behind its end at byte ${reader.offset}`);
@@ -70,7 +54,6 @@ export class FunctionPlanner {
   #open(offset: number, what: number): void {
     this.#block = this.#plan.add(offset, what, 0);
     this.#cost = 0;
-    this.#looked = what !== event.open;
   }
 
   #close(): void {
@@ -86,14 +69,6 @@ export class FunctionPlanner {
 
   #target(label: number, at: number): void {
     if (this.#control.target(label) && this.#block >= 0) this.#plan.add(at, event.leave, 0);
-  }
-
-  /** What follows runs exactly as often as an earlier straight line, which therefore pays for it. */
-  #resume(offset: number, block: number): void {
-    this.#plan.add(offset, event.open, 0);
-    this.#block = block;
-    this.#cost = this.#plan.value(block);
-    this.#looked = true;
   }
 
   #instruction(reader: BinaryReader): void {
@@ -176,66 +151,60 @@ export class FunctionPlanner {
         if (!live) return;
         plan.add(at, event.leave, 0);
         plan.add(reader.offset, event.called, 0);
-        this.#looked = true;
         return;
       case kind.block:
-        control.push(frame.block, this.#block, readBlockType(reader));
+        skipBlockType(reader);
+        control.push(frame.block, live);
         return;
       case kind.loop:
-        if (live) plan.add(at, event.join, 0);
-        control.push(frame.loop, this.#block, readBlockType(reader));
+        skipBlockType(reader);
+        control.push(frame.loop, live);
         this.#close();
         if (live) this.#open(reader.offset, event.header);
         return;
       case kind.if:
-        if (live) plan.add(at, event.join, 0);
-        control.push(frame.if, this.#block, readBlockType(reader));
+        skipBlockType(reader);
+        control.push(frame.if, live);
         this.#close();
         if (live) this.#open(reader.offset, event.open);
         return;
       case kind.else:
         if (control.opened !== frame.if) throw new MalformedBinary(`an else at byte ${at} follows no if`);
-        if (live) plan.add(at, event.join, 0);
         this.#close();
         control.turnToElse(live);
-        if (control.from >= 0) this.#open(reader.offset, event.open);
+        if (control.openedLive) this.#open(reader.offset, event.open);
         return;
       case kind.end:
         this.#end(at, reader);
         return;
       case kind.brIf:
-        this.#branchIf(reader.u32(), at, reader.offset);
+        this.#target(reader.u32(), at);
+        this.#close();
+        if (live) this.#open(reader.offset, event.open);
         return;
       case kind.br:
       case kind.brTable:
         for (let left = what === kind.br ? 0 : reader.u32(); left > 0; left--) this.#target(reader.u32(), at);
         this.#target(reader.u32(), at);
-        if (live) plan.add(at, event.join, 0);
         this.#close();
         return;
       case kind.returnCall:
       case kind.returnCallIndirect:
         reader.u32();
         if (what === kind.returnCallIndirect) reader.u32();
-        if (live) control.leaveFunction();
         this.#leave(at);
         return;
       case kind.return:
       case kind.unreachable:
-        if (live && what === kind.return) control.leaveFunction();
         this.#leave(at);
         return;
     }
   }
 
-  /**
-   * Behind a block's end the straight line goes on if control comes from one place only. If it comes from several,
-   * but surely, the straight line goes on that the block began in: it pays for both. Else a new one begins.
-   */
+  /** A block's end is the start of a new straight line only where control can come from several places. */
   #end(at: number, reader: BinaryReader): void {
     const control = this.#control;
-    const { opened, targeted, from, closed } = control;
-    this.#settleRefunds();
+    const { opened, targeted, openedLive } = control;
     if (opened === frame.function) {
       control.pop();
       this.#leave(at);
@@ -248,45 +217,9 @@ export class FunctionPlanner {
       // The label of a loop is its header.
       (targeted && opened !== frame.loop);
     control.pop();
-    if (from < 0 || (!joins && this.#block < 0)) return;
-    const resumes = closed && opened !== frame.try;
-    if (!joins && !(resumes && opened === frame.loop)) return;
-    if (this.#block >= 0) this.#plan.add(at, event.join, 0);
+    if (!openedLive || !joins) return;
     this.#close();
-    if (resumes) this.#resume(reader.offset, from);
-    else this.#open(reader.offset, event.open);
-  }
-
-  /**
-   * The straight line goes on behind a branch that is not taken, and one that is gives back what it passes over.
-   * Only where nobody can have looked at the counter since all was paid: it must never seem to be less than it is.
-   */
-  #branchIf(label: number, at: number, next: number): void {
-    this.#target(label, at);
-    if (this.#block < 0) return;
-    this.#plan.add(at, event.join, 0);
-    if (this.#looked || !this.#control.isPlainEnd(label)) {
-      this.#close();
-      this.#open(next, event.open);
-      return;
-    }
-    const refund = {
-      event: this.#plan.add(at, event.refund, 0),
-      block: this.#block,
-      cost: this.#cost,
-      next: this.#control.addRefund(label, this.#refunds.length),
-    };
-    this.#refunds.push(refund);
-  }
-
-  /** Called where a block ends: what its branches passed over is all that was found since. */
-  #settleRefunds(): void {
-    for (let number = this.#control.firstRefund; number >= 0; ) {
-      const refund = this.#refunds[number] as Refund;
-      const cost = refund.block === this.#block ? this.#cost : this.#plan.value(refund.block);
-      this.#plan.setValue(refund.event, cost - refund.cost);
-      number = refund.next;
-    }
+    this.#open(reader.offset, event.open);
   }
 
   #byLength(what: number, at: number, reader: BinaryReader): void {
@@ -301,7 +234,6 @@ export class FunctionPlanner {
     if (this.#block < 0) return;
     const grows = what === kind.memoryGrow || what === kind.tableGrow;
     this.#plan.usesLengths = true;
-    this.#looked = true;
     this.#plan.add(at, grows ? event.grow : event.bulk, 0);
     if (grows) this.#plan.add(reader.offset, event.grown, 0);
   }
@@ -312,14 +244,15 @@ export class FunctionPlanner {
     this.#plan.usesExceptions = true;
     switch (what) {
       case kind.try:
-        control.push(frame.try, this.#block, readBlockType(reader));
+        skipBlockType(reader);
+        control.push(frame.try, live);
         return;
       case kind.catch:
       case kind.catchAll:
         if (control.opened !== frame.try) throw new MalformedBinary(`a catch at byte ${at} follows no try`);
         if (what === kind.catch) reader.u32();
         this.#close();
-        if (control.from >= 0) this.#open(reader.offset, event.open);
+        if (control.openedLive) this.#open(reader.offset, event.open);
         return;
       case kind.delegate:
         if (control.opened !== frame.try)
@@ -327,65 +260,20 @@ export class FunctionPlanner {
         reader.u32();
         this.#end(at, reader);
         return;
-      case kind.tryTable: {
-        const takesNothing = readBlockType(reader);
+      case kind.tryTable:
+        skipBlockType(reader);
         for (let left = reader.u32(); left > 0; left--) {
           const clause = reader.byte();
           if (clause > 3) throw new MalformedBinary(`a function at byte ${at} has an unknown catch clause`);
           if (clause < 2) reader.u32();
           this.#target(reader.u32(), at);
         }
-        control.push(frame.block, this.#block, takesNothing);
+        control.push(frame.block, live);
         return;
-      }
       default:
         if (what !== kind.throwRef) reader.u32();
-        if (live) control.leaveFunction();
         this.#leave(at);
         return;
     }
   }
-}
-
-function countLocals(reader: BinaryReader): number {
-  let locals = 0;
-  for (let groups = reader.u32(); groups > 0; groups--) {
-    locals += reader.u32();
-    skipType(reader);
-  }
-  return locals;
-}
-
-function skipMemoryArgument(reader: BinaryReader): void {
-  if (reader.u32() > 0x3f) throw new MalformedBinary('a function uses more than one memory');
-  reader.u32();
-}
-
-function onlyMemory(reader: BinaryReader): void {
-  if (reader.u32() !== 0) throw new MalformedBinary('a function uses more than one memory');
-}
-
-function skipTypes(reader: BinaryReader): void {
-  for (let left = reader.u32(); left > 0; left--) skipType(reader);
-}
-
-/** @throws MalformedBinary for types that are written in more than a byte: those of garbage collection */
-export function skipType(reader: BinaryReader): void {
-  const at = reader.offset;
-  if (!isValueType(reader.byte())) {
-    throw new MalformedBinary(`the type at byte ${at} is none, or one of garbage collection`);
-  }
-}
-
-/** Nothing, one value, or the number of a function type, which is not negative. Tells whether it is nothing. */
-function readBlockType(reader: BinaryReader): boolean {
-  const at = reader.offset;
-  const first = reader.byte();
-  if (first === emptyBlockType || isValueType(first)) return first === emptyBlockType;
-  reader.offset = at;
-  if ((first & 0xc0) === 0x40) {
-    throw new MalformedBinary(`the type at byte ${at} is none, or one of garbage collection`);
-  }
-  reader.skipNumber(5);
-  return false;
 }

@@ -1,8 +1,8 @@
 import { BinaryReader, MalformedBinary, type Section } from '../binary-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
+import { skipType } from './immediates.ts';
 import { importKind, skipLimits } from './module-shape.ts';
 import { simdPrefix } from './opcodes.ts';
-import { skipType } from './plan-function.ts';
 
 /** Copies the content of a section while the indices of globals that the module defines move up by one. */
 export class SectionRewriter {

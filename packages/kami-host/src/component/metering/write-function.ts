@@ -5,7 +5,6 @@ const op = {
   unreachable: 0x00,
   if: 0x04,
   end: 0x0b,
-  br: 0x0c,
   localGet: 0x20,
   localSet: 0x21,
   localTee: 0x22,
@@ -15,7 +14,6 @@ const op = {
   i64Const: 0x42,
   i32Ne: 0x47,
   i64LtS: 0x53,
-  i64Add: 0x7c,
   i64Sub: 0x7d,
   i64Mul: 0x7e,
   i64ExtendU: 0xad,
@@ -71,8 +69,6 @@ export class FunctionWriter {
       if (what === event.global) {
         out.u32(plan.value(number));
         while ((this.#bytes[copied++] as number) > 0x7f);
-      } else if (what === event.refund) {
-        if (plan.value(number) > 0) copied = this.#branchWithRefund(copied, plan.value(number));
       } else {
         this.#event(what, plan.value(number));
       }
@@ -125,9 +121,6 @@ export class FunctionWriter {
         this.#spill();
         return;
       case event.called:
-        this.#where = inGlobal;
-        return;
-      case event.join:
         this.#reload();
         return;
       case event.bulk:
@@ -206,31 +199,6 @@ export class FunctionWriter {
     out.byte(op.end);
   }
 
-  /** Makes `br_if` an `if` around a `br`. Returns where it ends. */
-  #branchWithRefund(at: number, refund: number): number {
-    const out = this.#out;
-    let end = at + 1;
-    let label = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.#bytes[end++] as number;
-      label |= (byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-    }
-    out.byte(op.if);
-    out.byte(noResult);
-    const where = this.#where;
-    this.#get();
-    out.byte(op.i64Const);
-    out.positive(refund);
-    out.byte(op.i64Add);
-    this.#set();
-    this.#where = where;
-    out.byte(op.br);
-    out.u32(label + 1);
-    out.byte(op.end);
-    return end;
-  }
-
   #spill(): void {
     if (!this.#cached || this.#where !== inLocal) return;
     this.#local(op.localGet, this.#counter);
@@ -238,8 +206,9 @@ export class FunctionWriter {
     this.#where = inBoth;
   }
 
+  /** At once: V8 makes far worse code of large functions when the counter comes back only where it is needed. */
   #reload(): void {
-    if (!this.#cached || this.#where !== inGlobal) return;
+    if (!this.#cached) return;
     this.#global(op.globalGet);
     this.#local(op.localSet, this.#counter);
     this.#where = inBoth;
