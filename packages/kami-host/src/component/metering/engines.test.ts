@@ -17,9 +17,9 @@ describe.each([
       it.skip('its builder is not installed');
       return;
     }
-    const calls = [inputs.echo, inputs.fib(12), inputs.echo];
+    const calls = [inputs.echo, inputs.fib(12), inputs.sort(50), inputs.echo];
 
-    /** What three calls on a fresh instance answer, and the fuel after each. */
+    /** What four calls on a fresh instance answer, and the fuel after each. */
     function runOnce(metered: MeteredComponent) {
       const tool = metered.start();
       const steps = calls.map((input) => ({ answer: tool.run(input), used: tool.used() }));
