@@ -42,6 +42,14 @@ module.exports = {
   forbidden: [
     ...floorRules,
     {
+      name: 'agents-never-grant',
+      severity: 'error',
+      comment:
+        'What speaks to agents has no way to grants and secrets: only an operator at the command line may change them.',
+      from: { path: `${host}/mcp/`, pathNot: tests },
+      to: { path: `${host}/(install/|registry/(open-registry|sqlite-|grant-|secret-))` },
+    },
+    {
       name: 'no-cycle',
       severity: 'error',
       comment:
