@@ -16,7 +16,7 @@ export interface PolicyPaths {
 }
 
 /** What a tool may keep in its private folder. */
-export const privateQuota: FileQuota = Object.freeze({ bytes: 64 * 1024 * 1024, entries: 10_000 });
+const privateQuota: FileQuota = Object.freeze({ bytes: 64 * 1024 * 1024, entries: 10_000 });
 
 /** The folders that a call sees. */
 export function fileRules(
