@@ -1,4 +1,5 @@
 import type { ComponentStore } from '../component/component-store.ts';
+import { bareAnswer } from '../sandbox/answer.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
 import { CrashBreaker } from './cell/breaker.ts';
@@ -31,7 +32,7 @@ export class CellExecutor implements Executor {
   async execute(execution: Execution): Promise<WorkerAnswer> {
     const { origin, signal } = execution;
     const open = this.#breaker.refusal(origin.key);
-    if (open !== undefined) return { outcome: failure('crash', open), memoryPeakBytes: 0, refusals: [] };
+    if (open !== undefined) return bareAnswer(failure('crash', open));
 
     const { store } = this.#options;
     const form = await store.prepare(origin);

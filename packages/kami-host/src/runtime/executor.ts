@@ -3,13 +3,14 @@ import type { Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
 import type { HostService } from '../sandbox/host-call/dispatcher.ts';
 import type { ServiceName } from '../sandbox/host-call/protocol.ts';
-import type { Operation, WorkerAnswer } from '../sandbox/protocol.ts';
+import type { GuestView, Operation, WorkerAnswer } from '../sandbox/protocol.ts';
 
 /** One operation on a component, with all that decides how it may run. */
 export interface Execution {
   readonly origin: ComponentOrigin;
   readonly operation: Operation;
   readonly limits: Limits;
+  readonly guest: GuestView;
   /** Executions of different domains never share a process, where there are several. */
   readonly domain: string;
   /** What the component may ask the host for; made for this execution, closed by the executor when it has ended. */

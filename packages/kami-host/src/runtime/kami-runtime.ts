@@ -5,12 +5,16 @@ import type { CallOutcome, CallResult } from '../model/call-result.ts';
 import type { Json } from '../model/json.ts';
 import { defaultLimits, type Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
+import type { Redactor } from '../model/redactor.ts';
 import type { ToolDescription } from '../model/tool.ts';
-import type { Operation } from '../sandbox/protocol.ts';
+import { bareAnswer } from '../sandbox/answer.ts';
+import { blindGuest, type Operation, type WorkerAnswer } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
-import { type CallableTool, callableTool } from './callable-tool.ts';
+import { RefusalList, surroundCall } from './call-services.ts';
+import { type CallableTool, describedCall } from './callable-tool.ts';
 import { CellExecutor } from './cell-executor.ts';
-import type { Executor } from './executor.ts';
+import type { Execution, Executor } from './executor.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import { Scheduler, shuttingDown } from './scheduler.ts';
 import { ThreadExecutor } from './thread-executor.ts';
 
@@ -26,9 +30,11 @@ export interface RuntimeOptions {
   readonly keepForms?: number;
   /** Calls that run at the same time. */
   readonly maxConcurrent: number;
-  /** Idle worker threads that are kept. */
+  /** Calls of all tools together in any minute. */
+  readonly callsPerMinute: number;
+  /** Idle worker threads that are kept, in each process. */
   readonly poolSize: number;
-  /** Compiled components that are kept. */
+  /** Compiled components that are kept, in each process. */
   readonly cacheSize: number;
 }
 
@@ -39,19 +45,22 @@ export interface CallOptions {
 }
 
 /**
- * Runs components: resolve → schedule → execute. Every call gets a fresh instance in a worker thread and its own
- * limits; how a tool ends is a result, and only a failure of KAMI itself is thrown.
+ * Runs components: resolve → schedule → execute. Every call gets a fresh instance, its own limits, and exactly
+ * what its policy grants; how a tool ends is a result, and only a failure of KAMI itself is thrown.
  */
 export class KamiRuntime {
   readonly #scheduler: Scheduler;
   readonly #executor: Executor;
   readonly #store: ComponentStore;
+  readonly #rates = new RateLimiter();
+  readonly #callsPerMinute: number;
   readonly #stop = new AbortController();
 
   constructor(options: RuntimeOptions) {
     this.#store = new ComponentStore(options.cacheDirectory, options.keepForms);
     this.#scheduler = new Scheduler(options.maxConcurrent);
     this.#executor = createExecutor(options, this.#store);
+    this.#callsPerMinute = options.callsPerMinute;
   }
 
   /**
@@ -59,24 +68,35 @@ export class KamiRuntime {
    * @throws KamiError `KAMI_SHUTTING_DOWN`, `KAMI_STORE_DAMAGED`, `KAMI_COMPONENT_…` when the component can't be
    *   prepared; the signal's reason when it is aborted
    */
-  async call(tool: CallableTool, input: Json, { signal, onLog }: CallOptions = {}): Promise<CallResult> {
-    const text = inputText(input, tool.limits);
-    if (typeof text !== 'string') return { outcome: text, durationMs: 0, memoryPeakBytes: 0, refusals: [] };
-    const { inputSchema, outputSchema, convention } = tool;
-    const operation: Operation = { kind: 'run', input: text, inputSchema, outputSchema, convention };
-    return this.#perform(tool.origin, operation, tool.limits, onLog, signal);
+  async call(tool: CallableTool, input: Json, { signal, onLog = () => {} }: CallOptions = {}): Promise<CallResult> {
+    const { origin, domain, policy, notes, inputSchema, outputSchema, convention } = tool;
+    const text = inputText(input, policy.limits);
+    if (typeof text !== 'string') return untimed(text);
+    const busy = this.#tooOften(domain, policy.limits);
+    if (busy !== undefined) return untimed(busy);
+
+    const { services, guest, redact, refusals } = surroundCall(tool);
+    const result = await this.#perform({
+      ...{ origin, domain, limits: policy.limits, guest, services },
+      operation: { kind: 'run', input: text, inputSchema, outputSchema, convention },
+      signal: this.#untilStopped(signal),
+      onLog: ({ level, message }) => onLog({ level, message: redact(message) }),
+    });
+    const all = joinRefusals(refusals, result.refusals);
+    for (const refusal of all) notes.onRefusal(refusal);
+    return { ...result, outcome: redactOutcome(result.outcome, redact), refusals: all };
   }
 
   /**
-   * Asks a component what it is, in the sandbox.
+   * Asks a component what it is, in the sandbox, with nothing granted.
    * @throws KamiError `KAMI_COMPONENT_DESCRIBE_FAILED` and as `call`
    */
   async describe(origin: ComponentOrigin): Promise<ToolDescription> {
     const limits: Limits = { ...defaultLimits, maxOutputBytes: maxDescribeBytes };
-    const { outcome } = await this.#perform(origin, { kind: 'describe' }, limits);
+    const { outcome } = await this.#ask(origin, { kind: 'describe' }, limits);
     const description = readDescription(outcome, origin.source);
-    const { inputSchema, outputSchema } = callableTool(origin, description, limits);
-    const check = await this.#perform(origin, { kind: 'check-schemas', inputSchema, outputSchema }, limits);
+    const { inputSchema, outputSchema } = describedCall(description);
+    const check = await this.#ask(origin, { kind: 'check-schemas', inputSchema, outputSchema }, limits);
     if (check.outcome.status === 'failure') throw describeFailed(origin.source, check.outcome.message);
     return description;
   }
@@ -87,7 +107,7 @@ export class KamiRuntime {
   }
 
   /**
-   * Refuses new calls and ends all threads.
+   * Refuses new calls and ends all threads and processes.
    * @param running `finish` lets the calls that run come to their end first, `stop` ends them at once
    */
   async close(running: 'finish' | 'stop' = 'finish'): Promise<void> {
@@ -96,21 +116,28 @@ export class KamiRuntime {
     await this.#executor.close();
   }
 
-  async #perform(
-    origin: ComponentOrigin,
-    operation: Operation,
-    limits: Limits,
-    onLog: (line: LogLine) => void = () => {},
-    callerSignal?: AbortSignal,
-  ): Promise<CallResult> {
-    const stop = this.#stop.signal;
-    const signal = callerSignal === undefined ? stop : AbortSignal.any([callerSignal, stop]);
+  #ask(origin: ComponentOrigin, operation: Operation, limits: Limits): Promise<CallResult> {
+    const surroundings = { guest: blindGuest, services: {}, onLog: () => {}, signal: this.#untilStopped() };
+    return this.#perform({ origin, operation, limits, domain: origin.key, ...surroundings });
+  }
+
+  #perform(execution: Execution): Promise<CallResult> {
     return this.#scheduler.run(async () => {
       const start = performance.now();
-      const execution = { origin, operation, limits, domain: origin.source, services: {}, signal, onLog };
       const answer = await this.#executor.execute(execution);
       return { ...answer, durationMs: Math.round((performance.now() - start) * 100) / 100 };
-    }, signal);
+    }, execution.signal);
+  }
+
+  #untilStopped(signal?: AbortSignal): AbortSignal {
+    return signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
+  }
+
+  #tooOften(domain: string, { callsPerMinute }: Limits): CallOutcome | undefined {
+    const waitMs = this.#rates.take(`tool ${domain}`, callsPerMinute) || this.#rates.take('all', this.#callsPerMinute);
+    return waitMs === 0
+      ? undefined
+      : failure('rate-limited', `The tool was called too often. Call it again in ${Math.ceil(waitMs / 1000)} s.`);
   }
 }
 
@@ -118,13 +145,7 @@ function createExecutor(options: RuntimeOptions, store: ComponentStore): Executo
   const { isolation, poolSize, cacheSize, maxConcurrent, cacheDirectory } = options;
   return isolation === 'thread'
     ? new ThreadExecutor((origin) => store.load(origin), { poolSize, cacheSize })
-    : new CellExecutor({
-        store,
-        formsFolder: cacheDirectory,
-        poolSize,
-        cacheSize,
-        maxCells: Math.max(8, maxConcurrent * 2),
-      });
+    : new CellExecutor({ store, formsFolder: cacheDirectory, poolSize, cacheSize, maxCells: maxConcurrent * 2 });
 }
 
 /** The arguments as the JSON text that crosses into the sandbox, or why they can't. */
@@ -138,6 +159,29 @@ function inputText(input: Json, { maxInputBytes }: Limits): string | CallOutcome
   return Buffer.byteLength(text) > maxInputBytes
     ? failure('invalid-input', `The arguments have more than the ${maxInputBytes} bytes a tool takes.`)
     : text;
+}
+
+function untimed(outcome: CallOutcome): CallResult {
+  return { ...bareAnswer(outcome), durationMs: 0 };
+}
+
+function joinRefusals(refusals: RefusalList, told: WorkerAnswer['refusals']): CallResult['refusals'] {
+  // The worker notes what it refused by itself; what the host refused it may have noted too.
+  for (const { capability, subject, count } of told) {
+    if (!refusals.has(capability, subject)) refusals.add(capability, subject, count);
+  }
+  return refusals.list();
+}
+
+function redactOutcome(outcome: CallOutcome, redact: Redactor): CallOutcome {
+  return redactStrings(outcome, redact) as CallOutcome;
+}
+
+function redactStrings(value: unknown, redact: Redactor): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map((item) => redactStrings(item, redact));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactStrings(item, redact)]));
 }
 
 function readDescription(outcome: CallOutcome, source: string): ToolDescription {

@@ -20,13 +20,21 @@ export class ThreadExecutor implements Executor {
     this.#threads = new ThreadPool(poolSize);
   }
 
-  async execute({ origin, operation, limits, services, signal, onLog }: Execution): Promise<WorkerAnswer> {
+  async execute({
+    origin,
+    operation,
+    limits,
+    guest,
+    services,
+    signal,
+    onLog,
+  }: Execution): Promise<WorkerAnswer> {
     // The thread comes first: a new one starts up while the component is read and compiled.
     return this.#threads.use(origin.key, async (thread) => {
       const component = await this.#components.get(origin);
       const host = new HostDispatcher(services, (reply) => thread.reply(reply));
       try {
-        const request = { component, operation, limits };
+        const request = { component, operation, limits, guest };
         return await thread.call({
           request,
           signal,

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { LogLine } from '../model/log-line.ts';
 import { siblingModule } from '../model/sibling-module.ts';
+import { bareAnswer } from './answer.ts';
 import type { ChannelEnds } from './host-call/channel.ts';
 import type { HostReply, HostRequest } from './host-call/protocol.ts';
 import type { WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
@@ -126,20 +127,14 @@ function isFatal({ outcome }: WorkerAnswer): boolean {
 }
 
 function timeoutAnswer(timeoutMs: number): WorkerAnswer {
-  return {
-    outcome: failure('timeout', `The tool did not answer within ${timeoutMs} ms and was stopped.`),
-    memoryPeakBytes: 0,
-    refusals: [],
-  };
+  return bareAnswer(failure('timeout', `The tool did not answer within ${timeoutMs} ms and was stopped.`));
 }
 
 function deadAnswer(error: NodeJS.ErrnoException | undefined): WorkerAnswer {
   const outOfHeap = error?.code === 'ERR_WORKER_OUT_OF_MEMORY';
-  return {
-    outcome: outOfHeap
+  return bareAnswer(
+    outOfHeap
       ? failure('out-of-memory', `The tool's data took more than ${heapMb} MB outside its own memory.`)
       : failure('crash', 'The sandbox that ran the tool died. Other calls are not affected.'),
-    memoryPeakBytes: 0,
-    refusals: [],
-  };
+  );
 }

@@ -53,7 +53,7 @@ function send(message: CellMessage): void {
 }
 
 async function execute(request: Extract<CellRequest, { readonly kind: 'execute' }>): Promise<void> {
-  const { callId, form, operation, limits, services } = request;
+  const { callId, form, operation, limits, guest, services } = request;
   forms.set(form.key, form);
   const call: RunningCall = { cancel: new AbortController(), waiting: new Map() };
   calls.set(callId, call);
@@ -62,6 +62,7 @@ async function execute(request: Extract<CellRequest, { readonly kind: 'execute' 
       origin: { key: form.key, source: form.key, read: () => Promise.reject(new DamagedForm()) },
       operation,
       limits,
+      guest,
       domain: '',
       services: Object.fromEntries(services.map((name) => [name, relay(callId, name, call)])),
       signal: call.cancel.signal,

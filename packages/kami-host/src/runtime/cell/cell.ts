@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { StoredForm } from '../../component/form-record.ts';
 import { forkConfined, watchMemory } from '../../process/confined-process.ts';
+import { bareAnswer } from '../../sandbox/answer.ts';
 import { HostDispatcher } from '../../sandbox/host-call/dispatcher.ts';
 import type { WorkerAnswer } from '../../sandbox/protocol.ts';
 import { failure } from '../../sandbox/result-text.ts';
@@ -84,7 +85,7 @@ export class Cell {
 
   /** Runs one operation. Rejects only with the signal's reason. */
   async execute(form: StoredForm, execution: Execution): Promise<WorkerAnswer | typeof damaged> {
-    const { operation, limits, services, signal } = execution;
+    const { operation, limits, guest, services, signal } = execution;
     signal.throwIfAborted();
     if (this.#ended) return deathAnswer();
     const callId = ++this.#lastCallId;
@@ -106,7 +107,7 @@ export class Cell {
     this.#ref();
     try {
       const names = Object.keys(services) as (keyof typeof services)[];
-      this.#send({ kind: 'execute', callId, form, operation, limits, services: names });
+      this.#send({ kind: 'execute', callId, form, operation, limits, guest, services: names });
       return await promise;
     } finally {
       clearTimeout(backstop);
@@ -125,7 +126,7 @@ export class Cell {
   /** Ends the process and answers its calls with the reason, which was theirs. */
   #killFor(reason: 'out-of-memory', message: string): void {
     for (const call of this.#calls.values()) {
-      call.settle({ outcome: failure(reason, message), memoryPeakBytes: 0, refusals: [] });
+      call.settle(bareAnswer(failure(reason, message)));
     }
     this.kill();
   }
@@ -192,23 +193,13 @@ export class Cell {
 const prepareMs = 10_000;
 
 function deathAnswer(): WorkerAnswer {
-  return {
-    outcome: failure(
-      'crash',
-      'The sandbox process that ran the tool died. Calls of other tools are not affected.',
-    ),
-    memoryPeakBytes: 0,
-    refusals: [],
-  };
+  return bareAnswer(
+    failure('crash', 'The sandbox process that ran the tool died. Calls of other tools are not affected.'),
+  );
 }
 
 function overdueAnswer(timeoutMs: number): WorkerAnswer {
-  return {
-    outcome: failure(
-      'timeout',
-      `The tool did not answer within ${timeoutMs} ms, and its process was killed.`,
-    ),
-    memoryPeakBytes: 0,
-    refusals: [],
-  };
+  return bareAnswer(
+    failure('timeout', `The tool did not answer within ${timeoutMs} ms, and its process was killed.`),
+  );
 }

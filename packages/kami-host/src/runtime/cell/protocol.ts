@@ -4,7 +4,7 @@ import type { Limits } from '../../model/limits.ts';
 import type { LogLine } from '../../model/log-line.ts';
 import { logLevels } from '../../model/logger.ts';
 import type { HostReply, HostRequest } from '../../sandbox/host-call/protocol.ts';
-import type { Operation, WorkerAnswer } from '../../sandbox/protocol.ts';
+import type { GuestView, Operation, WorkerAnswer } from '../../sandbox/protocol.ts';
 
 /** What the control process tells a cell. */
 export type CellRequest =
@@ -14,6 +14,7 @@ export type CellRequest =
       readonly form: StoredForm;
       readonly operation: Operation;
       readonly limits: Limits;
+      readonly guest: GuestView;
       /** Names of the services that the call may ask; the control process decides what they give. */
       readonly services: readonly HostRequest['service'][];
     }
@@ -68,8 +69,9 @@ function isHostRequest(value: unknown): boolean {
 
 function isAnswer(value: unknown): boolean {
   if (!isJsonObject(value) || !isJsonObject(value.outcome) || !Array.isArray(value.refusals)) return false;
-  const { outcome, memoryPeakBytes } = value;
-  if (typeof memoryPeakBytes !== 'number') return false;
+  const { outcome, memoryPeakBytes, fuel, readClock } = value;
+  if (typeof memoryPeakBytes !== 'number' || typeof fuel !== 'number') return false;
+  if (typeof readClock !== 'boolean') return false;
   return outcome.status === 'success'
     ? Array.isArray(outcome.content)
     : outcome.status === 'failure' &&

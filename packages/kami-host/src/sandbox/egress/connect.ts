@@ -10,7 +10,7 @@ import type { Lookup } from './lookup.ts';
 export interface ConnectDeps {
   readonly lookup: Lookup;
   readonly reachOf: (address: string) => AddressReach;
-  /** Certificate authorities beside the usual ones. */
+  /** Certificate authorities in the place of the usual ones. */
   readonly tls: Pick<SecureContextOptions, 'ca'>;
 }
 

@@ -67,6 +67,36 @@ describe('a request', () => {
     expect(bytes).toBe(80 * 65_536);
   });
 
+  it.each([
+    ['HEAD', 200],
+    ['GET', 204],
+    ['GET', 304],
+  ])('%s answered by %i has no body', async (method, status) => {
+    await using server = await webServer((_request, response) => {
+      response.writeHead(status, { 'x-answer': 'yes' }).end();
+    });
+    await using egress = testEgress([server.authority]);
+    const response = await egress.get(server.authority, { method });
+    expect(response.status).toBe(status);
+    expect(await egress.text(response.request)).toBe('');
+  });
+
+  it('keeps an answer that came before the whole request was taken', async () => {
+    await using server = await rawServer((socket) => {
+      socket.write('HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig');
+      socket.once('data', () => setTimeout(() => socket.resetAndDestroy(), 100));
+    });
+    await using egress = testEgress([server.authority]);
+    const request = await egress.ask('request', post(server.authority));
+    await egress.ask('writeBody', { request, chunk });
+    expect(await egress.ask('response', { request })).toMatchObject({ status: 413 });
+    const pour = async () => {
+      for (;;) await egress.ask('writeBody', { request, chunk });
+    };
+    await expect(pour()).rejects.toHaveProperty('code');
+    expect(await egress.text(request)).toBe('big');
+  });
+
   it('gives trailers with the end of its body', async () => {
     await using server = await webServer((_request, response) => {
       response.writeHead(200, { trailer: 'x-sum' });

@@ -153,7 +153,10 @@ export class Exchange {
       maxHeaderSize: limits.maxHeaderBytes,
       insecureHTTPParser: false,
     });
-    request.on('error', (error) => this.#fail(asFailure(error)));
+    request.on('error', (error) => {
+      // A server may answer before it has the whole request and take no more of it: the answer still counts.
+      if (this.#message === undefined) this.#fail(asFailure(error));
+    });
     request.once('upgrade', () => this.#fail(new HostCallError('HTTP-upgrade-failed')));
     request.once('response', (message: IncomingMessage) => {
       this.#message = message;

@@ -45,5 +45,6 @@ export function judge(allow: readonly HostPattern[], target: HostTarget): Verdic
 function addressRule(pattern: HostPattern, { host }: HostTarget): Verdict['allowsAddress'] {
   if (pattern.kind !== 'exact') return (_address, reach) => reach === 'public';
   if (isIP(host) !== 0) return () => true;
-  return (address, reach) => reach !== 'special' || (isLocalName(host) && isLoopback(address));
+  if (isLocalName(host)) return isLoopback;
+  return (_address, reach) => reach !== 'special';
 }

@@ -280,7 +280,9 @@ describe.each(platforms)('files, the $name way', ({ holdRoot }) => {
 
     it.each([
       ['file', 'exist'],
+      ['file/', 'not-directory'],
       ['dir', 'exist'],
+      ['dir/', 'exist'],
       ['.', 'exist'],
       ['new/', 'no-entry'],
       ['none/new', 'no-entry'],
@@ -300,11 +302,24 @@ describe.each(platforms)('files, the $name way', ({ holdRoot }) => {
       ['dir', 'second', 'not-permitted'],
       ['.', 'second', 'not-permitted'],
       ['file', 'dir', 'exist'],
-      ['file', 'second/', 'not-directory'],
+      ['file', 'file', 'exist'],
+      ['file', 'second/', 'no-entry'],
       ['file/', 'second', 'not-directory'],
       ['none', 'second', 'no-entry'],
     ])('hard, of %s at %s: %s', async (from, to, code) => {
       expect(await link(from, to)).toBe(code);
+    });
+
+    it('hard, of a link: a second name of the link, even if it leads nowhere or to itself', async () => {
+      for (const [name, target] of [
+        ['dangling', 'nothing'],
+        ['self', 'self'],
+      ] as const) {
+        await symlink(target, name);
+        expect(await link(name, `${name}-2`)).toBe('done');
+        expect(await guest.ask('readlink', guest.at(`${name}-2`))).toBe(target);
+        expect(await link('file', name)).toBe('exist');
+      }
     });
 
     it('hard, through a link: not offered', async () => {

@@ -183,6 +183,22 @@ describe.each(platforms)('ways out of a mount, the $name way', ({ holdRoot }) =>
       expect(await guest.text('dir/link')).toBe('inside');
     });
 
+    it('can not be carried to where they lead out by moving the folders around them', async () => {
+      await guest.ask('create-directory', guest.at('dir/a'));
+      await guest.ask('create-directory', guest.at('dir/a/b'));
+      await guest.ask('symlink', { ...guest.at('dir/a/b/link'), target: '../../../file' });
+      const move = (from: string, to: string) =>
+        guest.code('rename', { ...guest.at(from), to: guest.at(to) });
+      expect(await move('dir/a', 'a')).toBe('not-permitted');
+      expect(await move('dir/a/b', 'b')).toBe('not-permitted');
+      expect(await move('dir', 'other')).toBe('done');
+      await guest.ask('create-directory', guest.at('deep'));
+      expect(await move('other', 'deep/er')).toBe('done');
+      expect(await move('deep/er/a', 'a-again')).toBe('not-permitted');
+      expect(await move('deep/er/a', 'deep/a')).toBe('done');
+      expect(await guest.textOrCode('deep/a/b/link')).toBe('inside');
+    });
+
     it('do not lead above the folder that a path begins in', async () => {
       await guest.ask('symlink', { ...guest.at('dir/up'), target: '../file' });
       expect(await guest.text('dir/up')).toBe('inside');

@@ -15,6 +15,7 @@ export class SharedFiles {
   readonly ledgers = new LedgerBook();
   readonly #maxOpen: number;
   #open = 0;
+  #relinking: Promise<unknown> = Promise.resolve();
 
   /** @param maxOpen handles of all calls together. Each takes up to three file descriptors of this process. */
   constructor(maxOpen = 512) {
@@ -29,6 +30,13 @@ export class SharedFiles {
 
   giveBack(): void {
     this.#open -= 1;
+  }
+
+  /** Moves things and makes links, one at a time in all mounts: a link is judged by where it is then. */
+  async relink<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#relinking.then(work);
+    this.#relinking = turn.catch(() => undefined);
+    return turn;
   }
 }
 
@@ -193,6 +201,11 @@ export class FileCall {
     );
   }
 
+  /** As `change`, for what moves links or makes them. */
+  relink<T>(on: OpenMount, work: (accounts: Accounts | undefined) => Promise<T>): Promise<T> {
+    return this.#deps.shared.relink(() => this.change(on, work));
+  }
+
   async close(handle: number): Promise<void> {
     const thing = this.#open.get(handle) ?? fail('bad-descriptor');
     this.#open.delete(handle);
@@ -231,15 +244,20 @@ export interface Accounts {
   removed: Ledger['removed'];
 }
 
-/** Takes note of a file that is now open. */
+/** Takes note of a file that is now open; releases it if that fails. */
 export async function openedFile(
   on: OpenMount,
   held: HeldFile,
   rest: Pick<OpenedFile, 'label' | 'read' | 'write'>,
 ): Promise<OpenedFile> {
-  const { key } = await entryFacts(held);
-  on.ledger?.opened(key);
-  return { kind: 'file', on, held, key, appending: undefined, ...rest };
+  try {
+    const { key } = await entryFacts(held);
+    on.ledger?.opened(key);
+    return { kind: 'file', on, held, key, appending: undefined, ...rest };
+  } catch (error) {
+    await held.release();
+    throw error;
+  }
 }
 
 async function release(thing: OpenThing): Promise<void> {

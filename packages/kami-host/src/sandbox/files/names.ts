@@ -2,7 +2,7 @@ import * as fs from 'node:fs/promises';
 import type { Accounts, FileCall, OpenDirectory } from './file-call.ts';
 import { fail } from './file-error.ts';
 import type { At } from './file-methods.ts';
-import { checkNewName, checkTarget, type NewName } from './new-name.ts';
+import { checkMovedLinks, checkNewName, checkTarget } from './new-name.ts';
 import { entryFacts } from './quota.ts';
 import type { Place } from './resolve.ts';
 
@@ -31,9 +31,10 @@ export async function rename(call: FileCall, from: At, to: At): Promise<void> {
     if (old.name === undefined || target.name === undefined) fail('invalid');
     if (entry === undefined) fail('no-entry');
     if (entry.type !== 'directory' && (old.directory || target.directory)) fail('not-directory');
-    await call.change(base.on, async (accounts) => {
+    await call.relink(base.on, async (accounts) => {
       const position = await checkNewName(call, base.on, target, entry);
-      await checkMovedLink(old, position);
+      if (position.depth < (await checkNewName(call, base.on, old)).depth)
+        await checkMovedLinks(old, position);
       await renameCounted(old, target, accounts);
     });
   });
@@ -49,12 +50,6 @@ async function renameCounted(old: Place, target: Place, accounts: Accounts | und
   if (replaced !== undefined && replaced.key !== from?.key) accounts?.removed(replaced);
 }
 
-/** A link whose target leads out of the mount from its new place stays where it is. */
-async function checkMovedLink({ dir, name, entry }: Place, position: NewName): Promise<void> {
-  if (entry?.type !== 'symbolic-link') return;
-  checkTarget(await dir.at(name as string, (path) => fs.readlink(path)), position);
-}
-
 /** A second name for a file, in the same mount. */
 export async function link(call: FileCall, from: At & { readonly follow: boolean }, to: At): Promise<void> {
   if (from.follow) fail('invalid');
@@ -64,13 +59,13 @@ export async function link(call: FileCall, from: At & { readonly follow: boolean
     const { name } = old;
     const { type } = old.entry;
     if (type !== 'regular-file' && type !== 'symbolic-link') fail('not-permitted');
-    if (old.directory || (target.directory && target.entry === undefined)) fail('not-directory');
-    if (target.entry !== undefined) fail('exist');
+    if (old.directory) fail('not-directory');
+    checkFree(target);
     const newName = target.name;
-    await call.change(base.on, async (accounts) => {
+    await call.relink(base.on, async (accounts) => {
       accounts?.check({ entries: 1 });
       const position = await checkNewName(call, base.on, target);
-      await checkMovedLink(old, position);
+      await checkMovedLinks(old, position);
       await old.dir.at(name, (oldPath) => target.dir.at(newName, (newPath) => fs.link(oldPath, newPath)));
       accounts?.addEntries(1);
     });
@@ -85,16 +80,22 @@ export async function symlink(call: FileCall, { handle, path }: At, target: stri
   if (target.includes('\0')) fail('invalid');
   if (!target.isWellFormed()) fail('illegal-byte-sequence');
   await call.place(base, path, false, async (place) => {
-    const { dir, name, entry, directory } = place;
-    if (name === undefined || entry !== undefined) fail('exist');
-    if (directory) fail('no-entry');
-    await call.change(base.on, async (accounts) => {
+    const { dir, name } = place;
+    if (name === undefined) fail('exist');
+    checkFree(place);
+    await call.relink(base.on, async (accounts) => {
       accounts?.check({ entries: 1 });
       checkTarget(target, await checkNewName(call, base.on, place));
       await dir.at(name, (hostPath) => fs.symlink(target, hostPath));
       accounts?.addEntries(1);
     });
   });
+}
+
+/** A link gets a name that nothing has, and that does not claim to be a folder. */
+function checkFree({ entry, directory }: Place): void {
+  if (entry !== undefined) fail(directory && entry.type !== 'directory' ? 'not-directory' : 'exist');
+  if (directory) fail('no-entry');
 }
 
 /** What a link holds, unless that is a path of the host. */

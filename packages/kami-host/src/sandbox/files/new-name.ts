@@ -1,3 +1,4 @@
+import { readlink } from 'node:fs/promises';
 import { sep } from 'node:path';
 import type { FileCall, OpenMount } from './file-call.ts';
 import { fail } from './file-error.ts';
@@ -35,7 +36,7 @@ export async function checkNewName(
 /** Length of the longest path beneath a folder, bytes. */
 async function height(dir: Held): Promise<number> {
   let longest = 0;
-  await eachBeneath(dir, async (_entry, pathBytes) => {
+  await eachBeneath(dir, async ({ pathBytes }) => {
     longest = Math.max(longest, pathBytes);
   });
   return longest;
@@ -54,4 +55,19 @@ export function checkTarget(target: string, { depth }: NewName): void {
     else if (part !== '' && part !== '.') level += 1;
     if (level < 0) fail('not-permitted');
   }
+}
+
+/**
+ * Checks that what is moved keeps the links in it from leading out at its new place.
+ * @throws HostCallError `not-permitted`
+ */
+export async function checkMovedLinks({ dir, name, entry }: Place, { depth }: NewName): Promise<void> {
+  if (name === undefined || entry === undefined) return;
+  const check = async (holder: Held, link: string, level: number) =>
+    checkTarget(await holder.at(link, (path) => readlink(path)), { depth: level });
+  if (entry.type === 'symbolic-link') await check(dir, name, depth);
+  if (entry.type !== 'directory') return;
+  await eachBeneath(entry, async (found) => {
+    if (found.entry.type === 'symbolic-link') await check(found.dir, found.name, depth + 1 + found.depth);
+  });
 }

@@ -4,14 +4,14 @@ import {
   type FileCall,
   type OpenDirectory,
   type OpenedFile,
+  type OpenMount,
   openedFile,
 } from './file-call.ts';
 import { errnoOf, fail } from './file-error.ts';
 import type { OpenArgs, Opened } from './file-methods.ts';
 import type { Held, HeldFile } from './held.ts';
 import { checkNewName } from './new-name.ts';
-import type { PathNames } from './path-names.ts';
-import { parsePath } from './path-names.ts';
+import { type PathNames, parsePath } from './path-names.ts';
 import type { ArgsReader } from './read-args.ts';
 import type { Place } from './resolve.ts';
 
@@ -20,6 +20,8 @@ const { O_RDONLY, O_RDWR, O_WRONLY } = constants;
 const syncFlags = { none: 0, data: constants.O_DSYNC ?? 0, file: constants.O_SYNC ?? 0 };
 /** How often a file may come and go between looking and opening. */
 const mostTries = 8;
+/** Characters. Folders can be opened from folders without end. */
+const longestLabel = 300;
 
 export function readOpenArgs(args: ArgsReader): OpenArgs {
   return {
@@ -65,7 +67,7 @@ async function openPlace(
   args: OpenArgs,
 ): Promise<Opened | undefined> {
   const { entry } = place;
-  const label = `${base.label}/${path.names.join('/')}`;
+  const label = `${base.label}/${path.names.join('/')}`.slice(0, longestLabel);
   if (entry === undefined) {
     if (!args.create) fail('no-entry');
     if (place.directory) fail('is-directory');
@@ -111,20 +113,22 @@ async function openFile(
 ): Promise<Opened> {
   const handle = await call.keep(async () => {
     const held = await entry.open(hostFlags(args));
-    try {
-      if (args.truncate) {
-        await call.change(on, async (accounts) => {
-          await held.handle.truncate(0);
-          await accounts?.measure(held);
-        });
-      }
-      return await openedFile(on, held, { label, read: args.read, write: args.write });
-    } catch (error) {
-      await held.release();
-      throw error;
-    }
+    if (args.truncate) await cut(call, on, held);
+    return openedFile(on, held, { label, read: args.read, write: args.write });
   });
   return { handle, type: 'regular-file', mutable: false };
+}
+
+async function cut(call: FileCall, on: OpenMount, held: HeldFile): Promise<void> {
+  try {
+    await call.change(on, async (accounts) => {
+      await held.handle.truncate(0);
+      await accounts?.measure(held);
+    });
+  } catch (error) {
+    await held.release();
+    throw error;
+  }
 }
 
 async function create(

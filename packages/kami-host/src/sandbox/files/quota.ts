@@ -83,7 +83,7 @@ export class Ledger {
     this.#orphans.clear();
     this.#total = 0n;
     this.#entries = 0;
-    await eachBeneath(root, async (entry) => {
+    await eachBeneath(root, async ({ entry }) => {
       this.#entries += 1;
       if (entry.type === 'regular-file') await this.measure(entry);
     });
@@ -112,13 +112,21 @@ function keyOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): st
 /** Entries that are looked at beneath one folder, at most: a folder of the operator's may hold any number. */
 const mostScanned = 1_000_000;
 
-/** Goes through all that lies beneath a folder, links as themselves, and tells the length of the path to each. */
-export async function eachBeneath(
-  root: Held,
-  visit: (entry: Held, pathBytes: number) => Promise<void>,
-): Promise<void> {
+/** Something that lies beneath a folder. */
+export interface Beneath {
+  readonly entry: Held;
+  readonly dir: Held;
+  readonly name: string;
+  /** Length of the path from the folder to it. */
+  readonly pathBytes: number;
+  /** Folders between. */
+  readonly depth: number;
+}
+
+/** Goes through all that lies beneath a folder, links as themselves. */
+export async function eachBeneath(root: Held, visit: (found: Beneath) => Promise<void>): Promise<void> {
   let left = mostScanned;
-  const go = async (dir: Held, dirBytes: number): Promise<void> => {
+  const go = async (dir: Held, dirBytes: number, depth: number): Promise<void> => {
     for (const name of await namesIn(dir)) {
       left -= 1;
       if (left < 0) fail('quota');
@@ -126,14 +134,14 @@ export async function eachBeneath(
       if (entry === undefined) continue;
       try {
         const pathBytes = dirBytes + Buffer.byteLength(name) + 1;
-        await visit(entry, pathBytes);
-        if (entry.type === 'directory') await go(entry, pathBytes);
+        await visit({ entry, dir, name, pathBytes, depth });
+        if (entry.type === 'directory') await go(entry, pathBytes, depth + 1);
       } finally {
         await entry.release();
       }
     }
   };
-  await go(root, 0);
+  await go(root, 0, 0);
 }
 
 async function namesIn(dir: Held): Promise<readonly string[]> {
@@ -159,7 +167,9 @@ export class LedgerBook {
   readonly #ledgers = new Map<string, Ledger>();
 
   async of(root: Held): Promise<Ledger> {
-    const key = keyOf(await root.stat());
+    const stats = await root.stat();
+    // A folder that was removed and made anew may get the old one's number.
+    const key = `${keyOf(stats)}:${stats.birthtimeNs}`;
     const known = this.#ledgers.get(key) ?? new Ledger();
     this.#ledgers.set(key, known);
     return known;

@@ -19,13 +19,17 @@ class TerminalOutput {}
 
 const nothing = (): undefined => undefined;
 
-/** No arguments, no variables, no terminal, no standard input; output becomes log lines of the call. */
-export function cliInterfaces({ log, handles }: Pick<CallState, 'log' | 'handles'>) {
+/** The granted variables; no arguments, no terminal, no standard input; output becomes log lines of the call. */
+export function cliInterfaces({
+  log,
+  handles,
+  environment: variables,
+}: Pick<CallState, 'log' | 'handles' | 'environment'>) {
   const stdout = new OutputStream(handles, lineSink(log, 'info'));
   const stderr = new OutputStream(handles, lineSink(log, 'warn'));
   const stdin = new InputStream(handles);
   const environment: typeof Environment = {
-    getEnvironment: () => [],
+    getEnvironment: () => variables.map(([name, value]) => [name, value]),
     getArguments: () => [],
     initialCwd: nothing,
   };

@@ -23,8 +23,7 @@ export class Descriptor extends CountedHandle implements Types.Descriptor {
   }
 
   readViaStream(offset: bigint): InputStream {
-    if (this.#type === 'directory') throw 'is-directory' satisfies Types.ErrorCode;
-    if (!this.#flags.read) throw badDescriptor;
+    if (this.#type === 'directory' || !this.#flags.read) throw badDescriptor;
     return new FileInputStream(this.#shared, offset);
   }
 
@@ -189,8 +188,7 @@ export class Descriptor extends CountedHandle implements Types.Descriptor {
   }
 
   #requireWrite(): void {
-    if (this.#type === 'directory') throw 'is-directory' satisfies Types.ErrorCode;
-    if (!this.#flags.write) throw badDescriptor;
+    if (this.#type === 'directory' || !this.#flags.write) throw badDescriptor;
   }
 }
 

@@ -10,7 +10,8 @@ function setUp(): { imports: HostImports; call: CallState; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const log = new CallLog({ maxLogLines: 5, maxLogLineLength: 10 }, (line) => lines.push(line));
   const call: CallState = {
-    clock: new CallClock(),
+    clock: new CallClock('coarse'),
+    environment: [],
     log,
     refusals: new RefusalRecord(),
     handles: new HandleBudget(),
