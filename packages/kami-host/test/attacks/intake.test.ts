@@ -35,9 +35,12 @@ function expectRefused({ exitCode, stderr }: Run, code: string): void {
   expect(stderr).not.toMatch(/^\s+at /m);
 }
 
-/** Code that leaves a file behind, if it ever runs. */
+let traces = 0;
+
+/** Code that leaves a file of its own behind, if it ever runs. */
 function trace(): { readonly file: string; readonly code: string } {
-  const file = join(data.path, 'broken-out');
+  traces += 1;
+  const file = join(data.path, `broken-out-${traces}`);
   return { file, code: `process.getBuiltinModule('node:fs').writeFileSync('${file}','')` };
 }
 
@@ -80,7 +83,6 @@ describe('threat 19: names that try to become code of the generated glue', () =>
     'of a core export that is a member of every object, %s, is inert',
     async (name) => {
       const run = await intake(await buildRawComponent({ runName: name }), 'run');
-      expect(existsSync(trace().file)).toBe(false);
       if (run.exitCode === 0) expect(run.stdout).toBe('text\n');
       else expect(run.stderr).not.toMatch(/^\s+at /m);
     },
