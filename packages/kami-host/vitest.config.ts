@@ -17,6 +17,8 @@ export default defineConfig({
           name: 'outside',
           include: ['test/**/*.test.ts'],
           globalSetup: ['test/fixtures/build-guests.ts'],
+          // The work is in the processes that they start and wait for.
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

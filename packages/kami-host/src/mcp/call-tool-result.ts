@@ -3,7 +3,7 @@ import type { CallFailure, CallResult } from '../model/call-result.ts';
 import type { Refusal } from '../model/capability.ts';
 
 /** Key of `_meta` under which a result says what the call cost and what was refused. */
-export const callMetaKey = 'kami/call';
+const callMetaKey = 'kami/call';
 
 /** A call's result as MCP carries it: a tool's failure is a result with `isError`, never a protocol error. */
 export function toCallToolResult({

@@ -2,7 +2,7 @@ import { type CallToolResult, ProtocolError } from '@modelcontextprotocol/client
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guestFolder, install } from '../fixtures/guests.ts';
 import { runKami } from '../fixtures/kami-command.ts';
-import { connect, eras, reasonOf, textOf } from '../fixtures/mcp-client.ts';
+import { connect, costOf, eras, reasonOf, textOf } from '../fixtures/mcp-client.ts';
 import { type TempFolder, tempFolder } from '../fixtures/temp-folder.ts';
 import { buildWatTool } from '../fixtures/wat-component.ts';
 import { installWatTools, writePackage } from '../fixtures/wat-package.ts';
@@ -75,10 +75,15 @@ describe.each(eras)('a client of the %s protocol generation', (era) => {
   it('gets a structured answer that is no object in the form it knows', async () => {
     await using server = await connect(options, era);
     const { tools } = await server.client.listTools();
-    expect(tools.map(({ name }) => name)).toContain('test_kami_list');
+    const numbers = { type: 'array', items: { type: 'integer' } };
+    const wrapped = { type: 'object', properties: { result: numbers } };
+    expect(tools.find(({ name }) => name === 'test_kami_list')).toMatchObject({
+      outputSchema: era === 'modern' ? numbers : wrapped,
+    });
     const result = await server.call('test_kami_list', { to: 3 });
     expect(result.isError).toBeFalsy();
     expect(textOf(result)).toBe('[1,2,3]');
+    expect(result.structuredContent).toEqual(era === 'modern' ? [1, 2, 3] : { result: [1, 2, 3] });
   });
 
   it('is told which argument is wrong, and the guest is not started', async () => {
@@ -93,7 +98,7 @@ describe.each(eras)('a client of the %s protocol generation', (era) => {
     expect(textOf(unknown)).toContain('"extra"');
     for (const result of [missing, wrong, unknown]) {
       expect(reasonOf(result)).toBe('invalid-input');
-      expect(result._meta?.['kami/call']).toMatchObject({ memoryPeakBytes: 0 });
+      expect(costOf(result).memoryPeakBytes).toBe(0);
     }
   });
 
