@@ -43,7 +43,7 @@ report(figures);
 async function measure({ name, settings }: Way): Promise<Figures> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'kami-bench-'));
   const env = { ...settings, KAMI_DATA_DIR: dataDir };
-  const host = await openToolHost(loadConfig({ env, cwd: dataDir, homeDir: dataDir }).values);
+  const host = await openToolHost(loadConfig({ env, cwd: dataDir, homeDir: dataDir }));
   try {
     await installTool(hostInstallDeps(host), await resolveSource(example));
     const firstCallMs = await timed(() => call(host, 0));

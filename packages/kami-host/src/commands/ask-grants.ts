@@ -6,8 +6,8 @@ import { describeItem, describeMount } from '../install/request-words.ts';
 import type { RequestedItems } from '../install/requested-items.ts';
 import type { RequestedMount } from '../model/capability.ts';
 import { formatGrantItem, type GrantItem, parseGrantItem } from '../model/grant-item.ts';
+import { ownPaths } from '../runtime/own-paths.ts';
 import { askChoice, askSeveral, askText } from '../terminal/ask.ts';
-import { ownPaths } from './grant-flags.ts';
 
 /**
  * Asks the person at the terminal what to grant of what is open.

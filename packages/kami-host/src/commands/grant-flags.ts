@@ -12,7 +12,7 @@ import {
   parseGrantItem,
   parseGrantSelector,
 } from '../model/grant-item.ts';
-import { kamiFolder } from '../registry/kami-folder.ts';
+import { ownPaths } from '../runtime/own-paths.ts';
 
 /** The forms of a permission, for the end of a command's help. */
 export const grantHelp = `Permissions:\n${grantForms.map((form) => `  ${form}`).join('\n')}`;
@@ -69,12 +69,6 @@ export function readGrantFlags({ yes, grant, deny, denyAll }: GrantArgs, config:
 /** @throws KamiError `KAMI_GRANT_INVALID`, `KAMI_GRANT_MOUNT_REFUSED` */
 export function readGrantItems(texts: readonly string[], config: Config): readonly GrantItem[] {
   return texts.map((text) => checkMountFolder(parseGrantItem(text), ownPaths(config)));
-}
-
-/** Files and folders of KAMI itself, which no tool may reach. */
-export function ownPaths({ values, file }: Config): readonly string[] {
-  const { databasePath } = values.registry;
-  return [values.dataDir, kamiFolder(databasePath), databasePath, ...(file === undefined ? [] : [file])];
 }
 
 /** The user of this machine, now. */

@@ -34,7 +34,7 @@ export const install = defineCommand({
   async run(args, context) {
     const flags = readGrantFlags(args, context.config);
     const found = await resolveSource(args.source);
-    const host = await openToolHost(context.config.values);
+    const host = await openToolHost(context.config);
     try {
       const deps = hostInstallDeps(host, found.path);
       const step = context.reporter.step('Checking the component in the sandbox');

@@ -2,7 +2,7 @@ import { describeItem, describeMount } from '../install/request-words.ts';
 import { requestedItems } from '../install/requested-items.ts';
 import { secretNames } from '../model/credential.ts';
 import { type Grant, grantItems, hasGrantItem, noGrant } from '../model/grant.ts';
-import { formatGrantItem, type GrantItem } from '../model/grant-item.ts';
+import { anyFolder, formatGrantItem, type GrantItem } from '../model/grant-item.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { openRegistry, type Registry } from '../registry/open-registry.ts';
 import { requireTool } from '../registry/require-tool.ts';
@@ -90,7 +90,7 @@ function rowsOf(
     ...asked.mounts
       .filter(({ path }) => !grant.mounts.some(({ guestPath }) => guestPath === path))
       .map((mount) => ({
-        item: `mount=<folder>:${mount.path}:${mount.access === 'read-only' ? 'ro' : 'rw'}`,
+        item: `mount=${anyFolder}:${mount.path}:${mount.access === 'read-only' ? 'ro' : 'rw'}`,
         meaning: describeMount(mount),
         requested: true,
         granted: false,

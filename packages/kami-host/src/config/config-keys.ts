@@ -1,3 +1,4 @@
+import { cellSharings, isolations } from '../model/isolation.ts';
 import { defaultLimits, limitBounds } from '../model/limits.ts';
 import { logFormats, logLevels } from '../model/logger.ts';
 import { type Check, numberBetween, oneOf, plainText, wholeNumber } from '../model/toml/checks.ts';
@@ -71,6 +72,28 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
     description:
       'Calls of one tool in a minute, when it was granted no rate of its own. Higher lets busy agents go on, lower stops a client that calls in a loop.',
   },
+  'runtime.calls_per_minute': {
+    kind: 'number',
+    check: wholeNumber(1, 1_000_000, 6_000),
+    defaultValue: () => 6_000,
+    description:
+      'Calls of all tools together in a minute. Higher serves more clients, lower keeps the machine free for others.',
+  },
+  'runtime.isolation': {
+    kind: 'word',
+    check: oneOf(isolations, 'cell'),
+    defaultValue: () => 'cell',
+    description:
+      'cell: tools run in child processes, and one that crashes its process harms no other. thread: all in one process, for debugging and embedding; starts a little faster, but a crash of the engine ends everything.',
+    flag: { name: 'isolation' },
+  },
+  'runtime.cell_sharing': {
+    kind: 'word',
+    check: oneOf(cellSharings, 'per-publisher'),
+    defaultValue: () => 'per-publisher',
+    description:
+      'Which tools may share a process: none (per-tool), those signed with the same key (per-publisher), or all (shared). Sharing saves some 60 MB for each tool in use, and lets the crash of one end calls of the others.',
+  },
   'runtime.cache_size': {
     kind: 'number',
     check: wholeNumber(1, 10_000, 32),
@@ -89,10 +112,11 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
   },
   'sandbox.default_max_fuel': {
     kind: 'number',
-    check: wholeNumber(1, 1_000_000_000_000_000, 10_000_000_000),
-    defaultValue: () => undefined,
+    check: wholeNumber(1, limitBounds.maxFuel, defaultLimits.maxFuel),
+    defaultValue: () => defaultLimits.maxFuel,
     description:
-      'Instructions that a call may execute when the tool asks for no limit of its own; unset, only time bounds it. Read and kept, but not enforced by this version.',
+      'Instructions that a call may execute when the tool was granted no number of its own. Higher lets tools compute longer; the same call takes the same number on every machine.',
+    flag: { name: 'fuel' },
   },
   'sandbox.default_max_requests': {
     kind: 'number',

@@ -84,6 +84,9 @@ function freeze(
         poolSize: value('runtime.pool_size'),
         defaultTimeoutSecs: value('runtime.default_timeout_secs'),
         defaultCallsPerMinute: value('runtime.default_calls_per_minute'),
+        callsPerMinute: value('runtime.calls_per_minute'),
+        isolation: value('runtime.isolation'),
+        cellSharing: value('runtime.cell_sharing'),
         cacheSize: value('runtime.cache_size'),
       }),
       sandbox: Object.freeze({

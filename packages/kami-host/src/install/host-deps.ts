@@ -1,5 +1,4 @@
 import { hash } from '../registry/artifact-store.ts';
-import { createSecretStore } from '../registry/secret-store.ts';
 import type { ToolHost } from '../runtime/tool-host.ts';
 import type { InstallDeps } from './install-deps.ts';
 
@@ -8,13 +7,13 @@ import type { InstallDeps } from './install-deps.ts';
  * @param source how to call a component in errors, usually its path
  */
 export function hostInstallDeps(
-  { registry, artifacts, runtime }: ToolHost,
+  { registry, artifacts, secrets, runtime }: ToolHost,
   source = 'The component',
 ): InstallDeps {
   return {
     registry,
     store: artifacts,
-    secrets: createSecretStore(registry),
+    secrets,
     inspectComponent: async (bytes) => ({
       description: await runtime.describe({ key: hash(bytes), source, read: async () => bytes }),
     }),

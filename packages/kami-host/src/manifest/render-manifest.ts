@@ -1,5 +1,6 @@
-import { noCapabilities } from '../model/capability.ts';
+import { type CapabilityRequest, noCapabilities } from '../model/capability.ts';
 import type { Json } from '../model/json.ts';
+import type { RequestedLimits } from '../model/limits.ts';
 import { tomlValue } from '../model/toml/write.ts';
 import { defaultEntry } from './parse-manifest.ts';
 import type { ToolManifest } from './tool-manifest.ts';
@@ -29,6 +30,21 @@ export function renderManifest(manifest: ToolManifest): string {
       annotations: jsonText(manifest.annotations),
     }),
     ...manifest.arguments.map((argument) => section('[[mcp.arguments]]', { ...argument })),
+    renderSecurity(request, limits),
+    section('[build]', { entry: build.entry === defaultEntry ? undefined : build.entry }),
+    section('[component]', {
+      engine: component?.engine,
+      engine_version: component?.engineVersion,
+      size: component?.size,
+      sdk: component?.sdk,
+    }),
+  ];
+  return sections.filter((text) => text !== '').join('\n');
+}
+
+/** The `[security]` part of a manifest: what a tool asks for. A limit that is undefined is left out. */
+export function renderSecurity(request: CapabilityRequest, limits: Partial<RequestedLimits>): string {
+  return [
     section('[security]', {
       net_allow_list: request.network.length === 0 ? undefined : request.network,
       fs_access: request.fileSystem === noCapabilities.fileSystem ? undefined : request.fileSystem,
@@ -39,15 +55,9 @@ export function renderManifest(manifest: ToolManifest): string {
     }),
     ...request.mounts.map((mount) => section('[[security.mounts]]', { ...mount })),
     ...request.credentials.map((credential) => section('[[security.credentials]]', { ...credential })),
-    section('[build]', { entry: build.entry === defaultEntry ? undefined : build.entry }),
-    section('[component]', {
-      engine: component?.engine,
-      engine_version: component?.engineVersion,
-      size: component?.size,
-      sdk: component?.sdk,
-    }),
-  ];
-  return sections.filter((text) => text !== '').join('\n');
+  ]
+    .filter((text) => text !== '')
+    .join('\n');
 }
 
 function section(title: string, pairs: Pairs): string {

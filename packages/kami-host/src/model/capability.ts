@@ -53,4 +53,6 @@ export interface Refusal {
   readonly subject: string;
   /** How often it was asked for in this call. */
   readonly count: number;
+  /** The grant that would allow it, as `kami grant` takes it; undefined where nothing would, or no single one. */
+  readonly grant?: string | undefined;
 }

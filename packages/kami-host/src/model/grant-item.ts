@@ -62,6 +62,9 @@ const forms: Readonly<Record<GrantKind, string>> = {
 
 const kinds = Object.keys(forms) as GrantKind[];
 
+/** Stands for a folder that the operator has yet to choose, in messages. */
+export const anyFolder = '<folder>';
+
 /** All forms, for the help of a command. */
 export const grantForms: readonly string[] = Object.values(forms);
 

@@ -6,7 +6,7 @@ import { resolveEnvironment } from './resolve-environment.ts';
 
 const config: PolicyInput['config'] = {
   runtime: { defaultTimeoutSecs: 5, defaultCallsPerMinute: 600 },
-  sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: undefined, defaultMaxRequests: 8 },
+  sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: 10_000_000_000, defaultMaxRequests: 8 },
 };
 const paths: PolicyInput['paths'] = {
   packageFolder: '/home/ada/.local/share/kami/packages/echo',

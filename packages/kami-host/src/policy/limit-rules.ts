@@ -11,8 +11,7 @@ export interface PolicyDefaults {
   };
   readonly sandbox: {
     readonly defaultMaxMemoryMb: number;
-    /** Undefined: KAMI's own default. */
-    readonly defaultMaxFuel: number | undefined;
+    readonly defaultMaxFuel: number;
     readonly defaultMaxRequests: number;
   };
 }
@@ -34,7 +33,7 @@ export function limitRules(
     ...defaultLimits,
     maxMemoryMb: limit('memory', 'maxMemoryMb', sandbox.defaultMaxMemoryMb),
     timeoutMs: limit('time', 'timeoutMs', Math.max(1, Math.round(runtime.defaultTimeoutSecs * 1_000))),
-    maxFuel: limit('fuel', 'maxFuel', sandbox.defaultMaxFuel ?? defaultLimits.maxFuel),
+    maxFuel: limit('fuel', 'maxFuel', sandbox.defaultMaxFuel),
     maxConcurrentRequests: limit('requests', 'maxConcurrentRequests', sandbox.defaultMaxRequests),
     callsPerMinute: limit('rate', 'callsPerMinute', runtime.defaultCallsPerMinute),
   });

@@ -6,6 +6,8 @@ import type { CallPolicy } from '../policy/call-policy.ts';
 
 /** All that the runtime needs to call a tool. */
 export interface CallableTool {
+  /** What its rate of calls is counted by: its id, or for one that is not installed its hash. */
+  readonly name: string;
   readonly origin: ComponentOrigin;
   /** Tools of different domains never share a process. */
   readonly domain: string;

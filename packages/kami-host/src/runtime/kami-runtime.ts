@@ -2,6 +2,7 @@ import { type ComponentOrigin, ComponentStore } from '../component/component-sto
 import { InvalidDescription, maxDescribeBytes, parseToolDescription } from '../component/tool-description.ts';
 import { KamiError } from '../errors/kami-error.ts';
 import type { CallOutcome, CallResult } from '../model/call-result.ts';
+import type { Isolation } from '../model/isolation.ts';
 import type { Json } from '../model/json.ts';
 import { defaultLimits, type Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
@@ -10,7 +11,7 @@ import type { ToolDescription } from '../model/tool.ts';
 import { bareAnswer } from '../sandbox/answer.ts';
 import { blindGuest, type Operation, type WorkerAnswer } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
-import { RefusalList, surroundCall } from './call-services.ts';
+import { type RefusalList, surroundCall } from './call-services.ts';
 import { type CallableTool, describedCall } from './callable-tool.ts';
 import { CellExecutor } from './cell-executor.ts';
 import type { Execution, Executor } from './executor.ts';
@@ -19,11 +20,7 @@ import { Scheduler, shuttingDown } from './scheduler.ts';
 import { ThreadExecutor } from './thread-executor.ts';
 
 export interface RuntimeOptions {
-  /**
-   * `cell`: guests run in child processes, so that one that brings V8 down takes only its own process along.
-   * `thread`: they run in threads of this process, for embedding and debugging.
-   */
-  readonly isolation: 'cell' | 'thread';
+  readonly isolation: Isolation;
   /** Folder for runnable forms of components; its content is derived and may be deleted at any time. */
   readonly cacheDirectory: string;
   /** Forms that are kept there, the newest; all unless given. */
@@ -68,11 +65,15 @@ export class KamiRuntime {
    * @throws KamiError `KAMI_SHUTTING_DOWN`, `KAMI_STORE_DAMAGED`, `KAMI_COMPONENT_…` when the component can't be
    *   prepared; the signal's reason when it is aborted
    */
-  async call(tool: CallableTool, input: Json, { signal, onLog = () => {} }: CallOptions = {}): Promise<CallResult> {
+  async call(
+    tool: CallableTool,
+    input: Json,
+    { signal, onLog = () => {} }: CallOptions = {},
+  ): Promise<CallResult> {
     const { origin, domain, policy, notes, inputSchema, outputSchema, convention } = tool;
     const text = inputText(input, policy.limits);
     if (typeof text !== 'string') return untimed(text);
-    const busy = this.#tooOften(domain, policy.limits);
+    const busy = this.#tooOften(tool.name, policy.limits);
     if (busy !== undefined) return untimed(busy);
 
     const { services, guest, redact, refusals } = surroundCall(tool);
@@ -133,11 +134,15 @@ export class KamiRuntime {
     return signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
   }
 
-  #tooOften(domain: string, { callsPerMinute }: Limits): CallOutcome | undefined {
-    const waitMs = this.#rates.take(`tool ${domain}`, callsPerMinute) || this.#rates.take('all', this.#callsPerMinute);
+  #tooOften(name: string, { callsPerMinute }: Limits): CallOutcome | undefined {
+    const waitMs =
+      this.#rates.take(`tool ${name}`, callsPerMinute) || this.#rates.take('all', this.#callsPerMinute);
     return waitMs === 0
       ? undefined
-      : failure('rate-limited', `The tool was called too often. Call it again in ${Math.ceil(waitMs / 1000)} s.`);
+      : failure(
+          'rate-limited',
+          `The tool was called too often. Call it again in ${Math.ceil(waitMs / 1000)} s.`,
+        );
   }
 }
 
@@ -145,7 +150,13 @@ function createExecutor(options: RuntimeOptions, store: ComponentStore): Executo
   const { isolation, poolSize, cacheSize, maxConcurrent, cacheDirectory } = options;
   return isolation === 'thread'
     ? new ThreadExecutor((origin) => store.load(origin), { poolSize, cacheSize })
-    : new CellExecutor({ store, formsFolder: cacheDirectory, poolSize, cacheSize, maxCells: maxConcurrent * 2 });
+    : new CellExecutor({
+        store,
+        formsFolder: cacheDirectory,
+        poolSize,
+        cacheSize,
+        maxCells: maxConcurrent * 2,
+      });
 }
 
 /** The arguments as the JSON text that crosses into the sandbox, or why they can't. */

@@ -112,7 +112,7 @@ export class FileCall {
     this.#roots = roots;
     for (const mount of this.#grant.mounts) {
       try {
-        const root = await (this.#deps.holdRoot ?? holdRootHere)(mount.hostPath);
+        const root = await this.#holdRoot(mount);
         const counted = mount.quota !== undefined && mount.access === 'read-write';
         roots.push({ mount, root, ledger: counted ? await this.#deps.shared.ledgers.of(root) : undefined });
       } catch {
@@ -120,6 +120,14 @@ export class FileCall {
       }
     }
     return roots;
+  }
+
+  /** What was granted is this folder, and not what a link that somebody put in its place leads to. */
+  async #holdRoot({ hostPath }: FileMount): Promise<Held> {
+    const root = await (this.#deps.holdRoot ?? holdRootHere)(hostPath);
+    if ((await root.position()) === hostPath) return root;
+    await root.release();
+    return fail('not-permitted', 'another folder is in its place');
   }
 
   add(thing: OpenThing): number {

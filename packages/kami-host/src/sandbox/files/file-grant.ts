@@ -8,7 +8,7 @@ export interface FileGrant {
 export interface FileMount {
   /** Absolute, such as `/data`. */
   readonly guestPath: string;
-  /** Absolute. Links in it are the operator's and are followed, once, when the call first asks for its folders. */
+  /** Absolute and without links, as it was when it was granted: a folder that is reached by links is not opened. */
   readonly hostPath: string;
   readonly access: 'read-only' | 'read-write';
   /** How much may lie in the folder, whoever put it there. Only for folders that may be written to. */
