@@ -52,9 +52,12 @@ test('the defaults', () => {
       poolSize: 2,
       defaultTimeoutSecs: 5,
       defaultCallsPerMinute: 600,
+      callsPerMinute: 6_000,
+      isolation: 'cell',
+      cellSharing: 'per-publisher',
       cacheSize: 32,
     },
-    sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: undefined, defaultMaxRequests: 8 },
+    sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: 10_000_000_000, defaultMaxRequests: 8 },
     registry: { databasePath: join(home, '.local/share/kami/registry.db') },
     logging: { level: 'warn', format: 'plain' },
   });
@@ -90,6 +93,9 @@ test('flags stand above variables, these above the file, that above defaults; ea
     poolSize: 1,
     defaultTimeoutSecs: 5,
     defaultCallsPerMinute: 600,
+    callsPerMinute: 6_000,
+    isolation: 'cell',
+    cellSharing: 'per-publisher',
     cacheSize: 12,
   });
   expect(config.file).toBe(path);
@@ -104,6 +110,9 @@ max_concurrent = 1
 pool_size = 0
 default_timeout_secs = 0.5
 default_calls_per_minute = 6
+calls_per_minute = 60
+isolation = "thread"
+cell_sharing = "shared"
 cache_size = 3
 [sandbox]
 default_max_memory_mb = 4
@@ -124,6 +133,9 @@ format = "json"
       poolSize: 0,
       defaultTimeoutSecs: 0.5,
       defaultCallsPerMinute: 6,
+      callsPerMinute: 60,
+      isolation: 'thread',
+      cellSharing: 'shared',
       cacheSize: 3,
     },
     sandbox: { defaultMaxMemoryMb: 4, defaultMaxFuel: 5, defaultMaxRequests: 7 },
@@ -140,6 +152,9 @@ test('every setting can be made by a variable', () => {
     KAMI_RUNTIME_POOL_SIZE: '0',
     KAMI_RUNTIME_DEFAULT_TIMEOUT_SECS: '0.5',
     KAMI_RUNTIME_DEFAULT_CALLS_PER_MINUTE: '6',
+    KAMI_RUNTIME_CALLS_PER_MINUTE: '60',
+    KAMI_RUNTIME_ISOLATION: 'thread',
+    KAMI_RUNTIME_CELL_SHARING: 'per-tool',
     KAMI_RUNTIME_CACHE_SIZE: ' 3 ',
     KAMI_SANDBOX_DEFAULT_MAX_MEMORY_MB: '4',
     KAMI_SANDBOX_DEFAULT_MAX_FUEL: '5_000_000_000',

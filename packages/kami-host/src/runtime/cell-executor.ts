@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import type { ComponentStore } from '../component/component-store.ts';
 import { bareAnswer } from '../sandbox/answer.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
@@ -26,6 +27,8 @@ export class CellExecutor implements Executor {
 
   constructor(options: CellExecutorOptions) {
     this.#options = options;
+    // Node's permission model takes a path that is not there for a file, and would hide what is later in the folder.
+    mkdirSync(options.formsFolder, { recursive: true, mode: 0o700 });
     this.#spare = new Cell(options);
   }
 

@@ -1,3 +1,6 @@
+/** Sums of fractions of a call are not exact. */
+const roundingError = 1e-6;
+
 /** Lets so many calls pass in any minute, evenly spread after a first burst (a token bucket). */
 export class RateLimiter {
   readonly #now: () => number;
@@ -17,8 +20,8 @@ export class RateLimiter {
     const perMs = callsPerMinute / 60_000;
     const bucket = this.#buckets.get(key) ?? { tokens: callsPerMinute, at: now };
     const tokens = Math.min(callsPerMinute, bucket.tokens + (now - bucket.at) * perMs);
-    const passes = tokens >= 1;
+    const passes = tokens > 1 - roundingError;
     this.#buckets.set(key, { tokens: passes ? tokens - 1 : tokens, at: now });
-    return passes ? 0 : Math.ceil((1 - tokens) / perMs);
+    return passes ? 0 : Math.ceil((1 - tokens) / perMs - roundingError);
   }
 }
