@@ -67,7 +67,7 @@ type = "object"
 default = { days = 3, units = ["c", 1.5] }
 
 [security]
-net_allow_list = ["api.example.com", "*.Example.org", "https://api.example.com:8443", "*"]
+net_allow_list = ["api.example.com", "*.Example.org", "https://api.example.com:8443", "tcp://db.example.com:5432", "*"]
 fs_access = "sandbox"
 env_allow_list = ["LANG", "_X1"]
 max_memory_mb = 128
@@ -124,7 +124,13 @@ sdk = "kami-guest 0.1.0"
     outputSchema: { type: 'object' },
     annotations: { title: 'Weather', readOnlyHint: true },
     request: {
-      network: ['api.example.com', '*.example.org', 'https://api.example.com:8443', '*'],
+      network: [
+        'api.example.com',
+        '*.example.org',
+        'https://api.example.com:8443',
+        'tcp://db.example.com:5432',
+        '*',
+      ],
       fileSystem: 'sandbox',
       environment: ['LANG', '_X1'],
       mounts: [
@@ -317,6 +323,7 @@ const token = `"Bearer \${T}"`;
 test.each([
   ['"*.example.com"', '"Authorization"', token, /one exact host/],
   ['"http://api.example.com"', '"Authorization"', token, /https/],
+  ['"tcp://api.example.com:443"', '"Authorization"', token, /raw TCP has no headers/],
   ['"evil.example.com"', '"Authorization"', token, /not in net_allow_list/],
   ['"sub.wild.example.com"', '"Authorization"', token, /not in net_allow_list/],
   ['"api.example.com"', '"Host"', token, /KAMI sets this one itself/],

@@ -15,6 +15,9 @@ export const credentialHost: Check<string> = (value) => {
   if (checked.value.includes('*')) {
     return refused('one exact host, since a secret belongs to one', '"api.example.com"');
   }
+  if (checked.value.startsWith('tcp://')) {
+    return refused('a host of the web, since raw TCP has no headers', '"api.example.com"');
+  }
   const local = /^http:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/;
   if (checked.value.startsWith('http://') && !local.test(checked.value)) {
     return refused('reached over https, since a secret is sent there', `"${checked.value.slice(7)}"`);

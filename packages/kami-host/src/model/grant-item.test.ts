@@ -80,6 +80,7 @@ test.each([
   ['env=1A', /letters, digits/],
   [`credential=*.example.com/Authorization=\${T}`, /one exact host/],
   [`credential=http://example.com/Authorization=\${T}`, /https/],
+  [`credential=tcp://example.com:5432/Authorization=\${T}`, /raw TCP has no headers/],
   [`credential=example.com/Host=\${T}`, /sets this one itself/],
   [`credential=example.com/Proxy-Authorization=\${T}`, /sets this one itself/],
   [`credential=example.com/A: B=\${T}`, /name of a request header/],

@@ -203,7 +203,7 @@ function readMount(value: string, text: string): GrantItem {
 }
 
 function readCredential(value: string, text: string): GrantItem {
-  const [, host, header, template] = /^((?:https?:\/\/)?[^/]*)\/([^=]*)=(.*)$/s.exec(value) ?? [];
+  const [, host, header, template] = /^((?:(?:https?|tcp):\/\/)?[^/]*)\/([^=]*)=(.*)$/s.exec(value) ?? [];
   return {
     kind: 'credential',
     host: required(credentialHost(host), text, 'credential'),

@@ -72,6 +72,7 @@ describe('a pattern', () => {
       ']',
       '-',
       'http://',
+      'tcp://',
     ];
     const random = () => pieces[Math.floor(Math.random() * pieces.length)] ?? '';
     for (let n = 0; n < 5_000; n++) {
@@ -91,6 +92,38 @@ describe('a pattern', () => {
         expect(allowed, `${before}|${after}`).toBe(before === '' && (after === '' || after === '.'));
       }
     }
+  });
+});
+
+describe('raw TCP', () => {
+  const target = { scheme: 'tcp', host: 'localhost', port: 443 } as const;
+  const named = (text: string) => {
+    const pattern = parseHostPattern(text);
+    if (pattern === undefined) throw new Error(`${text} is no pattern`);
+    return pattern;
+  };
+
+  it('is open to the one host and port of its own pattern', () => {
+    const pattern = named('tcp://localhost:443');
+    expect(matchesHost(pattern, target)).toBe(true);
+    expect(matchesHost(pattern, { ...target, port: 444 })).toBe(false);
+    expect(matchesHost(pattern, { ...target, host: '127.0.0.1' })).toBe(false);
+  });
+
+  it.each(['localhost:443', 'localhost', 'https://localhost', 'http://localhost:443', '*', '*:443'])(
+    'is not opened by %s',
+    (text) => expect(matchesHost(named(text), target)).toBe(false),
+  );
+
+  it('opens nothing of the web', () => {
+    const pattern = named('tcp://localhost:443');
+    for (const scheme of ['http', 'https'] as const)
+      expect(matchesHost(pattern, { ...target, scheme })).toBe(false);
+  });
+
+  it('has an origin with its port', () => {
+    expect(originOf(target)).toBe('tcp://localhost:443');
+    expect(originOf({ scheme: 'tcp', host: '::1', port: 80 })).toBe('tcp://[::1]:80');
   });
 });
 

@@ -2,24 +2,27 @@ import { isIP, isIPv4 } from 'node:net';
 import { hostPattern } from './host-pattern.ts';
 
 export type WebScheme = 'http' | 'https';
+/** `tcp` is raw TCP: always with a port, and apart from everything that speaks HTTP. */
+export type Scheme = WebScheme | 'tcp';
 
 /**
  * A host pattern taken apart, ready to be matched. Without a scheme it means https, and for this machine itself
- * (`localhost`, 127.0.0.0/8, `[::1]`) http as well. Without a port it means the default port of the scheme.
+ * (`localhost`, 127.0.0.0/8, `[::1]`) http as well. Without a port it means the default port of the scheme. Raw TCP
+ * is meant by `tcp` alone, with an exact host and a port.
  */
 export interface HostPattern {
   /** As it was granted, in lower case. */
   readonly text: string;
   readonly kind: 'exact' | 'subdomains' | 'any';
-  readonly scheme: WebScheme | undefined;
+  readonly scheme: Scheme | undefined;
   /** Canonical host, suffix without `*.`, or empty for `*`. */
   readonly host: string;
   readonly port: number | undefined;
 }
 
-/** Where a request goes, in canonical form: what is judged is what will be connected to. */
+/** Where a request or a connection goes, in canonical form: what is judged is what will be connected to. */
 export interface HostTarget {
-  readonly scheme: WebScheme;
+  readonly scheme: Scheme;
   /** Lower-case name without a final dot, or an address; IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
@@ -32,14 +35,14 @@ export function parseHostPattern(text: string): HostPattern | undefined {
   const checked = hostPattern(text);
   if (!checked.ok) return undefined;
   const [, scheme, host = '', port] =
-    /^(?:(https?):\/\/)?(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(checked.value) ?? [];
+    /^(?:(https?|tcp):\/\/)?(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(checked.value) ?? [];
   const kind = host === '*' ? 'any' : host.startsWith('*.') ? 'subdomains' : 'exact';
   const named = kind === 'any' ? '' : kind === 'subdomains' ? host.slice(2) : canonicalHost(host);
   if (named === undefined) return undefined;
   return Object.freeze({
     text: checked.value,
     kind,
-    scheme: scheme as WebScheme | undefined,
+    scheme: scheme as Scheme | undefined,
     host: named,
     port: port === undefined ? undefined : Number(port),
   });
@@ -48,11 +51,18 @@ export function parseHostPattern(text: string): HostPattern | undefined {
 export function matchesHost(pattern: HostPattern, { scheme, host, port }: HostTarget): boolean {
   return (
     matchesName(pattern, host) &&
-    (pattern.scheme === undefined
-      ? scheme === 'https' || (pattern.kind === 'exact' && isThisMachine(host))
-      : scheme === pattern.scheme) &&
-    port === (pattern.port ?? defaultPorts[scheme])
+    (pattern.scheme === undefined ? isMeant(pattern, scheme) : scheme === pattern.scheme) &&
+    port === (pattern.port ?? defaultPort(scheme))
   );
+}
+
+/** Whether a pattern that names no scheme means this one. */
+function isMeant({ kind, host }: HostPattern, scheme: Scheme): boolean {
+  return scheme === 'https' || (scheme === 'http' && kind === 'exact' && isThisMachine(host));
+}
+
+function defaultPort(scheme: Scheme): number | undefined {
+  return scheme === 'tcp' ? undefined : defaultPorts[scheme];
 }
 
 /** Whether a canonical host names this machine by itself, whatever a resolver says. */
@@ -73,7 +83,7 @@ export function originOf({ scheme, host, port }: HostTarget): string {
 /** Host and port as a `Host` header has them. */
 export function authorityOf({ scheme, host, port }: HostTarget): string {
   const name = isIP(host) === 6 ? `[${host}]` : host;
-  return port === defaultPorts[scheme] ? name : `${name}:${port}`;
+  return port === defaultPort(scheme) ? name : `${name}:${port}`;
 }
 
 /**

@@ -16,6 +16,9 @@ test.each([
   ['[2001:db8::1]:443', '[2001:db8::1]:443'],
   ['xn--mnchen-3ya.de', 'xn--mnchen-3ya.de'],
   ['_service.example.com', '_service.example.com'],
+  ['tcp://DB.example.com:5432', 'tcp://db.example.com:5432'],
+  ['tcp://10.0.0.7:5432', 'tcp://10.0.0.7:5432'],
+  ['tcp://[2001:db8::1]:5432', 'tcp://[2001:db8::1]:5432'],
 ])('%s is a pattern', (text, value) => {
   expect(hostPattern(text)).toEqual({ ok: true, value });
 });
@@ -30,6 +33,8 @@ test.each([
   ['**.example.com', '"*.example.com"'],
   ['münchen.de', '"xn--mnchen-3ya.de"'],
   ['ftp://example.com', '"example.com"'],
+  ['tcp://user@db.example.com:5432', '"tcp://db.example.com:5432"'],
+  ['tcp://db.example.com:5432/table', '"tcp://db.example.com:5432"'],
   ['api.example.com:0', '"api.example.com"'],
   ['api.example.com:65536', '"api.example.com"'],
   ['api.example.com:', '"api.example.com"'],
@@ -69,6 +74,34 @@ test.each([
   'x'.repeat(100_000),
 ])('%.60j is refused', (text) => {
   expect(hostPattern(text).ok).toBe(false);
+});
+
+test.each([
+  'tcp://db.example.com',
+  'tcp://*:5432',
+  'tcp://*.example.com:5432',
+  'tcp://*',
+  'tcp://',
+  'tcp://:5432',
+  'tcp:db.example.com:5432',
+  'tcp://db.example.com:0',
+  'tcp://db.example.com:5432:5433',
+  'tcp://db.example.com:5000-6000',
+  'tcp://db.example.com.:5432',
+  'tcp://2130706433:5432',
+  'udp://db.example.com:5432',
+])('%s is refused: raw TCP goes to one host and one port', (text) => {
+  expect(hostPattern(text).ok).toBe(false);
+});
+
+test('a web pattern is never proposed where raw TCP was written', () => {
+  for (const host of [
+    'db.example.com',
+    '*.example.com:5432',
+    'db.example.com.:5432',
+    'dätenbank.example:5432',
+  ])
+    expect(hostPattern(`tcp://${host}`)).not.toHaveProperty('suggestion');
 });
 
 test.each([5, true, null, undefined, {}, ['a.com'], new Date(0)])('%s is no text', (value) => {

@@ -4,18 +4,20 @@ import { accepted, type Check, type Checked, refused } from './toml/checks.ts';
 import { tomlString } from './toml/write.ts';
 
 const form = 'a host such as "api.example.com", "*.example.com", "https://api.example.com:8443", or "*"';
+const tcpForm = 'one exact host and its port, such as "tcp://db.example.com:5432"';
 const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 /**
  * A pattern of `net_allow_list`: an exact host, `*.suffix` (its sub-domains), or `*`, each with an optional
- * `http://` or `https://` before and `:port` behind. The value is the pattern in lower case.
+ * `http://` or `https://` before and `:port` behind. `tcp://host:port`, an exact host and a port, is raw TCP, which
+ * no other pattern opens. The value is the pattern in lower case.
  */
 export const hostPattern: Check<string> = (value) => {
   if (typeof value !== 'string' || value === '') return refused(form, '"api.example.com"');
   if (value.length > 300) return refused('at most 300 characters long');
   const [, scheme, rest = ''] = /^(?:([^/:]*):\/\/)?(.*)$/s.exec(value.toLowerCase()) ?? [];
-  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') {
-    return refused('without a scheme, or with http:// or https://', suggest(undefined, rest));
+  if (scheme !== undefined && !/^(https?|tcp)$/.test(scheme)) {
+    return refused('without a scheme, or with http://, https:// or tcp://', suggest(undefined, rest));
   }
   if (/[/?#]/.test(rest)) return refused('a host without a path', suggest(scheme, rest));
   if (rest.includes('@')) return refused('a host without user name', suggest(scheme, rest));
@@ -23,8 +25,10 @@ export const hostPattern: Check<string> = (value) => {
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(rest) ?? [];
   if (port !== undefined && !isPort(port))
     return refused('with a port from 1 to 65535', suggest(scheme, host));
+  if (scheme === 'tcp' && (port === undefined || host.includes('*'))) return refused(tcpForm);
   const problem = host === '*' ? undefined : hostProblem(host.startsWith('*.') ? host.slice(2) : host);
-  if (problem !== undefined) return problem;
+  // What else could be meant is said as a pattern for the web, which raw TCP is not.
+  if (problem !== undefined) return scheme === 'tcp' && !problem.ok ? refused(problem.must) : problem;
   if (host.startsWith('*.') && isAddressLike(host)) return refused('an address without a wildcard');
   return accepted(`${scheme === undefined ? '' : `${scheme}://`}${rest}`);
 };

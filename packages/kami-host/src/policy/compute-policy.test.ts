@@ -140,6 +140,11 @@ describe('what is unclear or contradicts itself is denied with a reason', () => 
       ['net=a.example', `credential=a.example:8443/X-Key=\${K}`],
       /needs net=a\.example:8443/,
     ],
+    [
+      'a credential for a host that is granted for raw TCP',
+      ['net=tcp://a.example:443', `credential=a.example/X-Key=\${K}`],
+      /needs net=a\.example/,
+    ],
   ])('%s', (_what, items, reason) => {
     const policy = granted(...items);
     expect(policy.denied).toEqual([{ item: items.at(-1), reason: expect.stringMatching(reason) }]);

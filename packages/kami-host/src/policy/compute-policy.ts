@@ -69,5 +69,5 @@ function networkRules({ network, credentials }: Grant, deny: Deny): NetworkPolic
 
 /** Whether what an exact pattern names may be reached by another one. */
 function reaches(allowed: HostPattern, { scheme = 'https', host, port }: HostPattern): boolean {
-  return matchesHost(allowed, { scheme, host, port: port ?? defaultPorts[scheme] });
+  return scheme !== 'tcp' && matchesHost(allowed, { scheme, host, port: port ?? defaultPorts[scheme] });
 }
