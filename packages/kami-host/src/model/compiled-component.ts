@@ -29,3 +29,6 @@ export const memoryImport = { module: 'kami-limits', name: 'memory' } as const;
  * only ever falls. A call has run out of fuel when it ends, in whatever way, with the counter below zero.
  */
 export const fuelImport = { module: 'kami-limits', name: 'fuel' } as const;
+
+/** Name of the error that a component's glue throws when a list it passes to the host is over its budget. */
+export const liftErrorName = 'LiftBudgetError';

@@ -1,4 +1,5 @@
 import type { CallOutcome } from '../model/call-result.ts';
+import { liftErrorName } from '../model/compiled-component.ts';
 import type { Limits } from '../model/limits.ts';
 import type { ResultConvention } from '../model/tool.ts';
 import { MemoryInstantiatedTwice, MemoryLimitTooSmall, type ToolInstance } from './instance.ts';
@@ -13,6 +14,7 @@ const trapNames = [
   'divide by zero',
   'integer overflow',
   'indirect call',
+  'null function',
   'null reference',
 ];
 
@@ -45,6 +47,9 @@ export function readThrown(
       'stack-overflow',
       'The tool ran out of stack: it calls itself without end, or too deeply.',
     );
+  }
+  if (error instanceof RangeError && error.name === liftErrorName) {
+    return failure('trap', 'The tool passed a list to the sandbox that is too large to take.');
   }
   if (memoryIsFull) return outOfMemory(maxMemoryMb);
   return failure('trap', trapMessage(error));
