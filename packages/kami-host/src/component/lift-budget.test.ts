@@ -46,7 +46,7 @@ it.each([
   ['bytes', [1_000, 0, 60_000]],
   ['text', [1_000, 60_000, 0]],
   ['items', [600_000, 0, 0]],
-] as const)('stops a list that multiplies %s', async (_what, shape) => {
+] satisfies [string, [number, number, number]][])('stops a list that multiplies %s', async (_what, shape) => {
   const list = aliased(...shape);
   const before = (await load(glue))(...list);
   expect(before).toHaveLength(shape[0]);

@@ -50,6 +50,13 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
       'Calls that run at the same time; more wait in a queue. Higher serves more clients at once and needs memory for each call.',
     flag: { name: 'concurrency' },
   },
+  'runtime.max_queued': {
+    kind: 'number',
+    check: wholeNumber(1, 100_000, 256),
+    defaultValue: () => 256,
+    description:
+      'Calls of one tool that wait in the queue; more are refused as busy. Higher takes bigger bursts, whose last calls wait longer. Tools take turns, so a full queue of one holds up no other.',
+  },
   'runtime.pool_size': {
     kind: 'number',
     check: wholeNumber(0, 256, 2),

@@ -6,6 +6,7 @@ export interface ConfigValueByKey {
   /** Absolute path. */
   readonly data_dir: string;
   readonly 'runtime.max_concurrent': number;
+  readonly 'runtime.max_queued': number;
   readonly 'runtime.pool_size': number;
   readonly 'runtime.default_timeout_secs': number;
   readonly 'runtime.default_calls_per_minute': number;
@@ -55,6 +56,7 @@ export interface ConfigValues {
   readonly dataDir: string;
   readonly runtime: {
     readonly maxConcurrent: number;
+    readonly maxQueued: number;
     readonly poolSize: number;
     readonly defaultTimeoutSecs: number;
     readonly defaultCallsPerMinute: number;

@@ -49,6 +49,7 @@ test('the defaults', () => {
     dataDir: join(home, '.local/share/kami'),
     runtime: {
       maxConcurrent: 4,
+      maxQueued: 256,
       poolSize: 2,
       defaultTimeoutSecs: 5,
       defaultCallsPerMinute: 600,
@@ -90,6 +91,7 @@ test('flags stand above variables, these above the file, that above defaults; ea
   });
   expect(config.values.runtime).toEqual({
     maxConcurrent: 23,
+    maxQueued: 256,
     poolSize: 1,
     defaultTimeoutSecs: 5,
     defaultCallsPerMinute: 600,
@@ -107,6 +109,7 @@ test('every setting can be made in a file', () => {
     `data_dir = "data"
 [runtime]
 max_concurrent = 1
+max_queued = 9
 pool_size = 0
 default_timeout_secs = 0.5
 default_calls_per_minute = 6
@@ -130,6 +133,7 @@ format = "json"
     dataDir: join(cwd, 'data'),
     runtime: {
       maxConcurrent: 1,
+      maxQueued: 9,
       poolSize: 0,
       defaultTimeoutSecs: 0.5,
       defaultCallsPerMinute: 6,
@@ -149,6 +153,7 @@ test('every setting can be made by a variable', () => {
   const env = {
     KAMI_DATA_DIR: 'data',
     KAMI_RUNTIME_MAX_CONCURRENT: '1',
+    KAMI_RUNTIME_MAX_QUEUED: '9',
     KAMI_RUNTIME_POOL_SIZE: '0',
     KAMI_RUNTIME_DEFAULT_TIMEOUT_SECS: '0.5',
     KAMI_RUNTIME_DEFAULT_CALLS_PER_MINUTE: '6',

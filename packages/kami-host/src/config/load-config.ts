@@ -81,6 +81,7 @@ function freeze(
       dataDir: value('data_dir'),
       runtime: Object.freeze({
         maxConcurrent: value('runtime.max_concurrent'),
+        maxQueued: value('runtime.max_queued'),
         poolSize: value('runtime.pool_size'),
         defaultTimeoutSecs: value('runtime.default_timeout_secs'),
         defaultCallsPerMinute: value('runtime.default_calls_per_minute'),

@@ -63,6 +63,7 @@ export const catalogue = {
   KAMI_DISK_FULL: { kind: 'system', exit: 1 },
 
   KAMI_CANCELLED: { kind: 'user', exit: 1 },
+  KAMI_BUSY: { kind: 'system', exit: 1 },
   KAMI_SHUTTING_DOWN: { kind: 'system', exit: 1 },
   KAMI_INTERNAL: { kind: 'system', exit: 1 },
 } as const satisfies Record<string, { readonly kind: 'user' | 'system'; readonly exit: 1 | 2 }>;

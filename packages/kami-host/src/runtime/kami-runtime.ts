@@ -27,6 +27,8 @@ export interface RuntimeOptions {
   readonly keepForms?: number;
   /** Calls that run at the same time. */
   readonly maxConcurrent: number;
+  /** Calls of one tool that wait at the same time; more are refused. */
+  readonly maxQueued: number;
   /** Calls of all tools together in any minute. */
   readonly callsPerMinute: number;
   /** Idle worker threads that are kept, in each process. */
@@ -55,14 +57,14 @@ export class KamiRuntime {
 
   constructor(options: RuntimeOptions) {
     this.#store = new ComponentStore(options.cacheDirectory, options.keepForms);
-    this.#scheduler = new Scheduler(options.maxConcurrent);
+    this.#scheduler = new Scheduler(options);
     this.#executor = createExecutor(options, this.#store);
     this.#callsPerMinute = options.callsPerMinute;
   }
 
   /**
    * Calls a tool with arguments that are checked against its input schema first.
-   * @throws KamiError `KAMI_SHUTTING_DOWN`, `KAMI_STORE_DAMAGED`, `KAMI_COMPONENT_…` when the component can't be
+   * @throws KamiError `KAMI_BUSY`, `KAMI_SHUTTING_DOWN`, `KAMI_STORE_DAMAGED`, `KAMI_COMPONENT_…` when the component can't be
    *   prepared; the signal's reason when it is aborted
    */
   async call(
@@ -123,11 +125,14 @@ export class KamiRuntime {
   }
 
   #perform(execution: Execution): Promise<CallResult> {
-    return this.#scheduler.run(async () => {
-      const start = performance.now();
-      const answer = await this.#executor.execute(execution);
-      return { ...answer, durationMs: Math.round((performance.now() - start) * 100) / 100 };
-    }, execution.signal);
+    return this.#scheduler.run(
+      async () => {
+        const start = performance.now();
+        const answer = await this.#executor.execute(execution);
+        return { ...answer, durationMs: Math.round((performance.now() - start) * 100) / 100 };
+      },
+      { signal: execution.signal, lane: execution.origin.key },
+    );
   }
 
   #untilStopped(signal?: AbortSignal): AbortSignal {

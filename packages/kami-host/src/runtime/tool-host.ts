@@ -79,6 +79,7 @@ function createRuntime(
   { runtime }: RuntimeConfig,
   place: Pick<RuntimeOptions, 'cacheDirectory' | 'keepForms'>,
 ): KamiRuntime {
-  const { isolation, maxConcurrent, callsPerMinute, poolSize, cacheSize } = runtime;
-  return new KamiRuntime({ ...place, isolation, maxConcurrent, callsPerMinute, poolSize, cacheSize });
+  const { isolation, maxConcurrent, maxQueued, callsPerMinute, poolSize, cacheSize } = runtime;
+  const bounds = { maxConcurrent, maxQueued, callsPerMinute, poolSize, cacheSize };
+  return new KamiRuntime({ ...place, isolation, ...bounds });
 }
