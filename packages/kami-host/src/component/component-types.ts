@@ -88,7 +88,7 @@ export function readAlias(reader: BinaryReader, scope: TypeScope): void {
     const index = reader.u32();
     if (sort !== 0x03 || coreSort !== undefined) return;
     let from: TypeScope | undefined = scope;
-    for (let level = 0; level < levels; level++) from = from?.outer;
+    for (let level = 0; level < levels && from !== undefined; level++) from = from.outer;
     const definition = from?.types[index];
     if (definition === undefined) throw new MalformedBinary('it refers to a type that does not exist');
     scope.types.push(definition);

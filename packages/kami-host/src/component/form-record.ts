@@ -26,7 +26,8 @@ export interface FormRecord {
 
 export const recordFile = 'form.json';
 export const glueFile = 'glue.mjs';
-const moduleName = /^[\w.-]+\.wasm$/;
+/** Names of module files: nothing that leads out of their folder. */
+export const moduleName = /^[\w.-]+\.wasm$/;
 
 /** Reads the record of a folder; undefined when there is none, or none that can be read. */
 export async function readForm(key: Sha256, folder: string): Promise<StoredForm | undefined> {

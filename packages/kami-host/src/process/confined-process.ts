@@ -13,6 +13,7 @@ export interface ConfinedProcessOptions {
   readonly allowWorkers: boolean;
   /** JavaScript heap, MB. */
   readonly heapMb: number;
+  readonly v8Flags?: readonly string[];
 }
 
 /**
@@ -26,6 +27,7 @@ export function forkConfined({
   readable = [],
   allowWorkers,
   heapMb,
+  v8Flags = [],
 }: ConfinedProcessOptions): ChildProcess {
   const paths = [...codePaths(), ...readable];
   return fork(fileURLToPath(siblingModule(module)), [...args], {
@@ -35,6 +37,7 @@ export function forkConfined({
       ...paths.map((path) => `--allow-fs-read=${path}`),
       ...(allowWorkers ? ['--allow-worker'] : []),
       `--max-old-space-size=${heapMb}`,
+      ...v8Flags,
       '--no-warnings',
     ],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -53,9 +56,10 @@ const watchEveryMs = 50;
  */
 export function watchMemory(pid: number, limitBytes: () => number, onOver: () => void): () => void {
   if (process.platform !== 'linux') return () => {};
+  let isOver = false;
   const timer = setInterval(async () => {
-    const resident = await residentBytes(pid);
-    if (resident <= limitBytes()) return;
+    if ((await residentBytes(pid)) <= limitBytes() || isOver) return;
+    isOver = true;
     clearInterval(timer);
     onOver();
   }, watchEveryMs);
@@ -77,7 +81,11 @@ function codePaths(): readonly string[] {
   const at = (place: string) => fileURLToPath(new URL(place, src));
   if (isBundled) return [at('.')];
   const packages = ['../node_modules', '../../../node_modules'].map(at).filter((path) => existsSync(path));
-  return [...['.', '../package.json', '../../../package.json'].map(at), ...packages, ...packages.map((path) => realpathSync(path))];
+  return [
+    ...['.', '../package.json', '../../../package.json'].map(at),
+    ...packages,
+    ...packages.map((path) => realpathSync(path)),
+  ];
 }
 
 /** Node 22.12 has it under its former name. */

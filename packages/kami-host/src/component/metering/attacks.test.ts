@@ -90,20 +90,32 @@ describe('a module out of measure', () => {
     expect(new WebAssembly.Module(meterModule(oneFunction(huge(49_997))))).toBeInstanceOf(WebAssembly.Module);
   });
 
-  it.each([10_000, 100_000, 1_000_000])('with %d blocks in each other takes no stack', (depth) => {
-    const nested = [0, ...new Array(depth).fill([0x02, 0x40]).flat(), ...new Array(depth).fill(0x0b), 0x0b];
-    const loops = [0, ...new Array(depth).fill([0x03, 0x40]).flat(), ...new Array(depth).fill(0x0b), 0x0b];
-    expect(meterModule(oneFunction(nested)).length).toBeGreaterThan(depth * 3);
-    if (depth < 1_000_000) expect(meterModule(oneFunction(loops)).length).toBeGreaterThan(depth * 3);
+  const nested = (opcode: number, depth: number, locals: readonly number[] = [0]) =>
+    oneFunction([
+      ...locals,
+      ...new Array(depth).fill([opcode, 0x40]).flat(),
+      ...new Array(depth).fill(0x0b),
+      0x0b,
+    ]);
+
+  it.each([10_000, 100_000, 400_000])('with %d blocks in each other takes no stack', (depth) => {
+    expect(meterModule(nested(0x02, depth)).length).toBeGreaterThan(depth * 3);
+    expect(meterModule(nested(0x03, depth)).length).toBeGreaterThan(depth * 3);
+  });
+
+  it('with more blocks than V8 compiles in bounded memory is refused, and with fewer if it has more locals', () => {
+    refused(nested(0x02, 1_000_000), /0 locals has 1000000 branches; 500000 are allowed/);
+    const locals = [1, ...encodeU32(40_000), 0x7f];
+    refused(nested(0x02, 100_000, locals), /40000 locals has 100000 branches/);
+    expect(meterModule(nested(0x02, 300, locals)).length).toBeGreaterThan(0);
+    const table = [0, 0x41, 0, 0x0e, ...encodeU32(1_000_000), ...new Array(1_000_000).fill(0), 0, 0x0b];
+    refused(oneFunction(table), /1000001 branches/);
+    const ifs = [...locals, ...new Array(1_000).fill([0x41, 0, 0x04, 0x40, 0x0b]).flat(), 0x0b];
+    refused(oneFunction(ifs), /1000 branches/);
   });
 
   it('whose function grows beyond what V8 takes is refused', () => {
-    const body = [
-      0,
-      ...new Array(1_000_000).fill([0x03, 0x40]).flat(),
-      ...new Array(1_000_000).fill(0x0b),
-      0x0b,
-    ];
+    const body = [0, ...new Array(3_000_000).fill([0x10, 0]).flat(), 0x0b];
     refused(oneFunction(body), /bytes when metered; 7654321 are allowed/);
   });
 

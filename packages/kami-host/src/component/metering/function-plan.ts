@@ -35,11 +35,14 @@ export class FunctionPlan {
   start = 0;
   code = 0;
   end = 0;
+  /** Blocks, and ways to leave them. */
+  branches = 0;
   usesExceptions = false;
   usesLengths = false;
 
   reset(): void {
     this.count = 0;
+    this.branches = 0;
     this.usesExceptions = false;
     this.usesLengths = false;
   }

@@ -16,6 +16,13 @@ export type MeterForm = 'cached' | 'direct';
 
 /** V8 refuses larger functions. */
 const maxBodyBytes = 7_654_321;
+/**
+ * V8 keeps a note of every local at every branch of a function that it compiles: 50 000 locals and 100 000 blocks,
+ * a function of 300 kB, take gigabytes and minutes. JavaScript engines have functions of 10 000 branches, and of
+ * 500 000 branches times locals.
+ */
+const maxBranches = 500_000;
+const maxBranchesTimesLocals = 16_000_000;
 const mutableI64 = [0x7e, 0x01];
 
 /**
@@ -151,6 +158,7 @@ function writeCode(
     const start = reader.offset;
     reader.skip(size);
     planner.read(new BinaryReader(bytes, start, reader.offset), count);
+    checkSize(plan);
     const written = writer.write(form === 'cached' && !plan.usesExceptions);
     if (written > maxBodyBytes) {
       throw new MalformedBinary(
@@ -159,4 +167,11 @@ function writeCode(
     }
   }
   if (!reader.done) throw new MalformedBinary(`the code ends before byte ${reader.end}`);
+}
+
+function checkSize({ branches, locals }: FunctionPlan): void {
+  if (branches <= maxBranches && branches * locals <= maxBranchesTimesLocals) return;
+  throw new MalformedBinary(
+    `a function of ${locals} locals has ${branches} branches; ${maxBranches} are allowed, and ${maxBranchesTimesLocals} times locals`,
+  );
 }

@@ -68,6 +68,7 @@ export class FunctionPlanner {
   }
 
   #target(label: number, at: number): void {
+    this.#plan.branches += 1;
     if (this.#control.target(label) && this.#block >= 0) this.#plan.add(at, event.leave, 0);
   }
 
@@ -154,21 +155,25 @@ export class FunctionPlanner {
         return;
       case kind.block:
         skipBlockType(reader);
+        plan.branches += 1;
         control.push(frame.block, live);
         return;
       case kind.loop:
         skipBlockType(reader);
+        plan.branches += 1;
         control.push(frame.loop, live);
         this.#close();
         if (live) this.#open(reader.offset, event.header);
         return;
       case kind.if:
         skipBlockType(reader);
+        plan.branches += 1;
         control.push(frame.if, live);
         this.#close();
         if (live) this.#open(reader.offset, event.open);
         return;
       case kind.else:
+        plan.branches += 1;
         if (control.opened !== frame.if) throw new MalformedBinary(`an else at byte ${at} follows no if`);
         this.#close();
         control.turnToElse(live);
@@ -242,6 +247,7 @@ export class FunctionPlanner {
     const control = this.#control;
     const live = this.#block >= 0;
     this.#plan.usesExceptions = true;
+    this.#plan.branches += 1;
     switch (what) {
       case kind.try:
         skipBlockType(reader);
