@@ -1,4 +1,3 @@
-import { registerHooks } from 'node:module';
 import { isBundled } from '../model/sibling-module.ts';
 
 /**
@@ -7,6 +6,8 @@ import { isBundled } from '../model/sibling-module.ts';
  */
 export async function loadTranspiler() {
   if (!isBundled) {
+    // Only here: the oldest Node that the bundle runs on does not have it.
+    const { registerHooks } = await import('node:module');
     const ours = new URL('./transpiler-wasi.ts', import.meta.url).href;
     registerHooks({
       resolve: (specifier, context, next) =>
