@@ -25,7 +25,7 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-5';
+export const formVersion = 'jco-transpile-0.15.0-6';
 /** Another process may move a form away between its writing and its reading. */
 const maxAttempts = 3;
 /** Writing a form takes a second; a folder that is not finished after an hour never will be. */

@@ -4,6 +4,7 @@ import { checkCoreNames } from './core-names.ts';
 import { checkCoreTypes } from './core-types.ts';
 import { checkImportedTypes } from './imported-types-check.ts';
 import { checkInterfaces, invalidComponent } from './interfaces.ts';
+import { boundLifting, UnknownGlue } from './lift-budget.ts';
 import { meterModule } from './metering/meter-module.ts';
 import {
   maxGlueBytes,
@@ -39,7 +40,16 @@ export async function takeApart(bytes: Uint8Array, source: string): Promise<Tran
     if (left < 0) throw invalidComponent(source, 'its core modules are too large when metered');
     return { name, ...module };
   });
-  return { glue, modules };
+  return { glue: boundGlue(glue, source), modules };
+}
+
+function boundGlue(glue: Uint8Array, source: string): Uint8Array {
+  try {
+    return Buffer.from(boundLifting(Buffer.from(glue).toString('utf8')));
+  } catch (cause) {
+    if (!(cause instanceof UnknownGlue)) throw cause;
+    throw invalidComponent(source, `it passes its host what KAMI can't bound (${cause.message})`, cause);
+  }
 }
 
 type Generate = Awaited<ReturnType<typeof loadTranspiler>>;
