@@ -5,8 +5,8 @@
 
 /** Bottom up. A room imports from the floors below its own, and from no other room of its own floor. */
 const floors = [
-  ['model', 'errors'],
-  ['registry', 'manifest', 'policy', 'config', 'terminal'],
+  ['model', 'errors', 'generated'],
+  ['registry', 'manifest', 'policy', 'config', 'terminal', 'process'],
   ['component', 'sandbox'],
   ['runtime'],
   ['install'],
