@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { ipv6Groups } from '../../model/ipv6-groups.ts';
 
 /**
  * Who an address belongs to. `private`: a network of the operator's (RFC 1918, shared address space, unique
@@ -50,7 +51,7 @@ export function isLoopback(address: string): boolean {
   const family = isIP(address);
   if (family === 0 || address.includes('%')) return false;
   const plain = family === 6 ? (hiddenIpv4(address) ?? address) : address;
-  return isIP(plain) === 4 ? plain.startsWith('127.') : groupsOf(plain).join(':') === '0:0:0:0:0:0:0:1';
+  return isIP(plain) === 4 ? plain.startsWith('127.') : ipv6Groups(plain).join(':') === '0:0:0:0:0:0:0:1';
 }
 
 function reachIn(address: string, family: 'ipv4' | 'ipv6'): AddressReach {
@@ -60,20 +61,11 @@ function reachIn(address: string, family: 'ipv4' | 'ipv6'): AddressReach {
 
 /** The IPv4 address behind an IPv4-mapped (RFC 4291) or NAT64 (RFC 6052) one. */
 function hiddenIpv4(address: string): string | undefined {
-  const groups = groupsOf(address);
+  const groups = ipv6Groups(address);
   const prefix = groups.slice(0, 6).join(':');
   if (prefix !== mappedPrefix && prefix !== translatedPrefix) return undefined;
   const [high = 0, low = 0] = groups.slice(6);
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
-}
-
-/** The eight groups of an IPv6 address. */
-function groupsOf(address: string): readonly number[] {
-  const [head = '', tail] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
-  const [left, right] = [head, tail ?? ''].map((part) =>
-    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)),
-  ) as [number[], number[]];
-  return [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
 }
 
 function blocks(subnets: readonly string[]): BlockList {

@@ -30,14 +30,46 @@ export async function connect(
   deps: ConnectDeps,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const addresses = await addressesOf(target.host, deps.lookup, signal);
+  const addresses = await checkedAddresses(target.host, verdict, deps, signal);
+  const socket = await connectToOne(addresses.slice(0, maxAddresses), target, signal);
+  return target.scheme === 'https' ? secure(socket, target.host, deps.tls, signal) : socket;
+}
+
+/**
+ * The addresses of a host, looked up once and all of them judged.
+ * @throws HostCallError; `destination-IP-prohibited` if any address of the name may not be reached
+ */
+export async function checkedAddresses(
+  host: string,
+  verdict: Verdict,
+  deps: Pick<ConnectDeps, 'lookup' | 'reachOf'>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const addresses = await addressesOf(host, deps.lookup, signal);
   signal.throwIfAborted();
   // One bad address spoils all: a name that mixes them is made to be used against the check.
   if (!addresses.every((address) => verdict.allowsAddress(address, deps.reachOf(address)))) {
     throw new HostCallError('destination-IP-prohibited');
   }
-  const socket = await connectToOne(addresses.slice(0, maxAddresses), target.port, signal);
-  return target.scheme === 'https' ? secure(socket, target.host, deps.tls, signal) : socket;
+  return addresses;
+}
+
+/** Opens a connection that ends with the signal, and that must be there within so many ms. */
+export async function openWithin(
+  timeoutMs: number,
+  signal: AbortSignal,
+  open: (signal: AbortSignal) => Promise<Socket>,
+): Promise<Socket> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(new HostCallError('connection-timeout')), timeoutMs);
+  try {
+    const socket = await open(AbortSignal.any([signal, limit.signal]));
+    if (signal.aborted) socket.destroy();
+    else signal.addEventListener('abort', () => socket.destroy(), { once: true });
+    return socket;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function addressesOf(host: string, lookup: Lookup, signal: AbortSignal): Promise<readonly string[]> {
@@ -49,15 +81,17 @@ async function addressesOf(host: string, lookup: Lookup, signal: AbortSignal): P
 
 async function connectToOne(
   addresses: readonly string[],
-  port: number,
+  { port, scheme }: HostTarget,
   signal: AbortSignal,
 ): Promise<Socket> {
+  // The end of what a server sends is not the end of what it takes, where a guest speaks for itself.
+  const options = { port, noDelay: true, autoSelectFamily: false, allowHalfOpen: scheme === 'tcp' };
   let failure = new HostCallError('destination-unavailable');
   for (const [index, address] of addresses.entries()) {
     const isLast = index === addresses.length - 1;
     const attempt = isLast ? signal : AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]);
     try {
-      const socket = connectTcp({ host: address, port, noDelay: true, autoSelectFamily: false });
+      const socket = connectTcp({ ...options, host: address });
       return await established(socket, 'connect', attempt);
     } catch (error) {
       signal.throwIfAborted();

@@ -10,14 +10,15 @@ import { lookupHost } from './lookup.ts';
 import type { NetworkGrant } from './network-grant.ts';
 import { parseChunk, parseReadSize, parseRequestHead, parseRequestId } from './parse-args.ts';
 import { checkHead } from './request-head.ts';
+import { Tcp } from './tcp.ts';
 
-/** Why a request was refused: no pattern allows it, or its name stands for an address that it may not. */
+/** Why a request or a connection was refused: no pattern allows it, or its name stands for an address that it may not. */
 export type EgressRefusal = 'not-granted' | 'private-address';
 
 export interface EgressDeps {
-  /** Called for every refusal, with the origin that was asked for. */
-  readonly onRefusal: (capability: 'network', subject: string, reason: EgressRefusal) => void;
-  /** Called for every request that was granted, with the text of the pattern that allowed it. */
+  /** Called for every refusal, with the origin or, of `sockets`, with the name that was asked for. */
+  readonly onRefusal: (capability: 'network' | 'sockets', subject: string, reason: EgressRefusal) => void;
+  /** Called for every request and connection that was granted, with the text of the pattern that allowed it. */
   readonly onUse: (pattern: string) => void;
   /** The system's resolver unless given. */
   readonly lookup?: ConnectDeps['lookup'];
@@ -29,7 +30,7 @@ export interface EgressDeps {
 /**
  * The network of one call, on the control side: judges requests by the call's grant, makes them, and hands
  * bodies over by pull. Redirects are not followed: each hop is a request that the guest makes anew, and that is
- * judged anew. Bodies are not decompressed.
+ * judged anew. Bodies are not decompressed. Connections of raw TCP share the bounds of requests.
  */
 export function createEgress(grant: NetworkGrant, deps: EgressDeps): HostService {
   return new Egress(grant, deps);
@@ -39,16 +40,17 @@ export function createEgress(grant: NetworkGrant, deps: EgressDeps): HostService
 const maxHeldBytes = 8 * 1024 * 1024;
 
 /**
- * Numbers of requests are never used twice in a process: a message that a worker sent late, in a call that has
+ * Numbers of requests and sockets are never used twice in a process: a message that a worker sent late, in a call that has
  * ended, must not mean a request of the next.
  */
-let lastRequest = 0;
+let lastNumber = 0;
 
 class Egress implements HostService {
   readonly #grant: NetworkGrant;
   readonly #deps: EgressDeps;
   readonly #connectDeps: ConnectDeps;
   readonly #exchanges = new Map<number, Exchange>();
+  readonly #tcp: Tcp;
   #made = 0;
   #closed = false;
 
@@ -60,6 +62,12 @@ class Egress implements HostService {
       reachOf: deps.reachOf ?? reachOf,
       tls: deps.tls ?? {},
     };
+    this.#tcp = new Tcp(grant, {
+      connect: this.#connectDeps,
+      admit: () => this.#admit(),
+      onRefusal: (subject, reason) => deps.onRefusal('sockets', subject, reason),
+      onUse: deps.onUse,
+    });
   }
 
   async handle(method: string, args: unknown): Promise<unknown> {
@@ -78,7 +86,7 @@ class Egress implements HostService {
       case 'close':
         return this.#close(parseRequestId(args));
       default:
-        throw new HostCallError('internal-error');
+        return this.#tcp.handle(method, args);
     }
   }
 
@@ -86,6 +94,7 @@ class Egress implements HostService {
     this.#closed = true;
     for (const exchange of this.#exchanges.values()) exchange.close();
     this.#exchanges.clear();
+    this.#tcp.close();
   }
 
   #open(head: RequestHead): number {
@@ -95,7 +104,7 @@ class Egress implements HostService {
     if (checked.announcedBytes !== undefined && checked.announcedBytes > limits.maxRequestBytes) {
       throw new HostCallError('HTTP-request-body-size');
     }
-    this.#checkRoom();
+    const request = this.#admit();
     const exchange = new Exchange({
       head: checked,
       hasBody: head.hasBody,
@@ -103,20 +112,22 @@ class Egress implements HostService {
       limits,
       connect: (signal) => this.#connect(target, verdict, signal),
     });
-    this.#made += 1;
-    lastRequest += 1;
-    this.#exchanges.set(lastRequest, exchange);
-    return lastRequest;
+    this.#exchanges.set(request, exchange);
+    return request;
   }
 
-  #checkRoom(): void {
+  /** Makes room for a request or a connection, and gives it its number. */
+  #admit(): number {
     const { maxConcurrent, maxRequests } = this.#grant.limits;
     const exchanges = [...this.#exchanges.values()];
-    const open = exchanges.filter(({ isOpen }) => isOpen).length;
+    const open = exchanges.filter(({ isOpen }) => isOpen).length + this.#tcp.open;
     const held = exchanges.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
     if (open >= maxConcurrent || this.#made >= maxRequests || held > maxHeldBytes) {
       throw new HostCallError('connection-limit-reached');
     }
+    this.#made += 1;
+    lastNumber += 1;
+    return lastNumber;
   }
 
   #judge({ scheme, authority }: RequestHead): { target: HostTarget; verdict: Verdict } {

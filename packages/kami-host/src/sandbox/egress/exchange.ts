@@ -1,6 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as sendRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { HostCallError } from '../host-call/protocol.ts';
+import { openWithin } from './connect.ts';
 import { type BodyPart, maxChunkBytes, type RequestHead, type ResponseHead } from './egress-protocol.ts';
 import { asFailure } from './failure.ts';
 import type { NetworkLimits } from './network-grant.ts';
@@ -172,21 +173,9 @@ export class Exchange {
     return request;
   }
 
-  async #connect(): Promise<Socket> {
-    const limit = new AbortController();
-    const timer = setTimeout(
-      () => limit.abort(new HostCallError('connection-timeout')),
-      this.#timeout('connectMs', 'connectTimeoutMs'),
-    );
-    try {
-      const { signal } = this.#abort;
-      const socket = await this.#options.connect(AbortSignal.any([signal, limit.signal]));
-      if (signal.aborted) socket.destroy();
-      else signal.addEventListener('abort', () => socket.destroy(), { once: true });
-      return socket;
-    } finally {
-      clearTimeout(timer);
-    }
+  #connect(): Promise<Socket> {
+    const timeoutMs = this.#timeout('connectMs', 'connectTimeoutMs');
+    return openWithin(timeoutMs, this.#abort.signal, this.#options.connect);
   }
 
   #finish(): void {

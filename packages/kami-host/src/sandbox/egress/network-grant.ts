@@ -18,9 +18,9 @@ export interface Credential {
 }
 
 export interface NetworkLimits {
-  /** Requests open at the same time: from sending until the response is read or dropped. */
+  /** Requests and TCP connections open at the same time: from sending until the response is read or dropped. */
   readonly maxConcurrent: number;
-  /** Requests that one call may make. */
+  /** Requests, TCP connections and lookups of names for those that one call may make. */
   readonly maxRequests: number;
   /** Body of one request, bytes. */
   readonly maxRequestBytes: number;
@@ -32,7 +32,10 @@ export interface NetworkLimits {
   readonly connectTimeoutMs: number;
   /** From the last byte sent until the head of the response, ms. */
   readonly firstByteTimeoutMs: number;
-  /** Between two chunks of a body, ms; counts only while the tool waits for one. */
+  /**
+   * Between two chunks of a body, ms; counts only while the tool waits for one. On a TCP connection: from the last
+   * byte in either direction.
+   */
   readonly betweenBytesTimeoutMs: number;
 }
 

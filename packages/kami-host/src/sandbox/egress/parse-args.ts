@@ -1,5 +1,6 @@
 import { HostCallError } from '../host-call/protocol.ts';
 import type { HeaderEntries, RequestHead } from './egress-protocol.ts';
+import type { ShutdownSide, TcpEndpoint } from './tcp-protocol.ts';
 
 /** What an honest worker never sends. It says nothing to whoever did. */
 const malformed = () => new HostCallError('internal-error');
@@ -45,6 +46,32 @@ export function parseReadSize(args: unknown): number {
   const { maxBytes } = record(args);
   if (!Number.isSafeInteger(maxBytes) || (maxBytes as number) < 1) throw malformed();
   return maxBytes as number;
+}
+
+/** @throws HostCallError */
+export function parseSocketId(args: unknown): number {
+  const { socket } = record(args);
+  if (!Number.isSafeInteger(socket)) throw malformed();
+  return socket as number;
+}
+
+/** @throws HostCallError */
+export function parseName(args: unknown): string {
+  return text(record(args).name);
+}
+
+/** @throws HostCallError */
+export function parseEndpoint(args: unknown): TcpEndpoint {
+  const { address, port } = record(args);
+  if (!Number.isSafeInteger(port)) throw malformed();
+  return { address: text(address), port: port as number };
+}
+
+/** @throws HostCallError */
+export function parseShutdown(args: unknown): ShutdownSide {
+  const { side } = record(args);
+  if (side !== 'receive' && side !== 'send' && side !== 'both') throw malformed();
+  return side;
 }
 
 function headerEntries(value: unknown): HeaderEntries {

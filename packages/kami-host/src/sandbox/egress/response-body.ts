@@ -1,23 +1,20 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { HostCallError } from '../host-call/protocol.ts';
 import { asFailure } from './failure.ts';
 
 export interface ReadOptions {
   readonly maxBytes: number;
-  /** How long to wait for the next bytes, ms. */
-  readonly timeoutMs: number;
+  /** How long to wait for the next bytes, ms; for ever when it is left out. */
+  readonly timeoutMs?: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Some bytes of a message's body, or undefined at its end. The rest stays in the socket: what nobody reads is
- * not taken from the network.
- * @throws HostCallError
+ * Some bytes of a message's body or of a socket, or undefined at its end. The rest stays in the socket: what nobody
+ * reads is not taken from the network.
+ * @throws HostCallError; `HTTP-response-incomplete` when it broke off
  */
-export async function readChunk(
-  message: IncomingMessage,
-  options: ReadOptions,
-): Promise<Uint8Array | undefined> {
+export async function readChunk(message: Readable, options: ReadOptions): Promise<Uint8Array | undefined> {
   for (;;) {
     const bytes = take(message, options.maxBytes);
     if (bytes !== undefined) return bytes;
@@ -29,7 +26,7 @@ export async function readChunk(
   }
 }
 
-function take(message: IncomingMessage, maxBytes: number): Uint8Array | undefined {
+function take(message: Readable, maxBytes: number): Uint8Array | undefined {
   const available = Math.min(maxBytes, message.readableLength);
   const bytes = message.read(available === 0 ? undefined : available) as Buffer | null;
   // A copy of its own: Node's chunks are views of larger buffers, all of which would be sent to the worker.
@@ -37,7 +34,7 @@ function take(message: IncomingMessage, maxBytes: number): Uint8Array | undefine
 }
 
 /** Waits until there may be something to read. */
-function change(message: IncomingMessage, { timeoutMs, signal }: ReadOptions): Promise<void> {
+function change(message: Readable, { timeoutMs, signal }: ReadOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: unknown) => {
       clearTimeout(timer);
@@ -48,7 +45,8 @@ function change(message: IncomingMessage, { timeoutMs, signal }: ReadOptions): P
     };
     const wake = () => settle();
     const abort = () => settle(signal.reason);
-    const timer = setTimeout(() => settle(new HostCallError('connection-read-timeout')), timeoutMs);
+    const late = () => settle(new HostCallError('connection-read-timeout'));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
     for (const event of events) message.once(event, wake);
     signal.addEventListener('abort', abort, { once: true });
   });
