@@ -64,6 +64,12 @@ export class HostInputStream extends InputStream {
     return Pollable.on(this.handles, this.#host, () => this.#isReady());
   }
 
+  /** Ends it here, whatever may still come: the next read finds it closed. */
+  close(): void {
+    this.#rest = new Uint8Array(0);
+    this.#failure = closed;
+  }
+
   /** Whether a read has something to give; asks the host if not. */
   #isReady(): boolean {
     if (this.#rest.length > 0 || this.#failure !== undefined) return true;
@@ -158,6 +164,11 @@ export class HostOutputStream extends OutputStream {
     if (this.#pending !== undefined || this.#held.length === 0) return;
     this.#pending = this.#sink.push(this.#held);
     if (this.#pending !== undefined) this.#held = new Uint8Array(0);
+  }
+
+  /** Ends it here: what was written is on its way, and no more is taken. */
+  close(): void {
+    this.#failure = closed;
   }
 
   #room(): number {
