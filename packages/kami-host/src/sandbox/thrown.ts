@@ -5,6 +5,7 @@ import type { ResultConvention } from '../model/tool.ts';
 import { MemoryInstantiatedTwice, MemoryLimitTooSmall, type ToolInstance } from './instance.ts';
 import { failure, readFailure } from './result-text.ts';
 import { GuestExit } from './wasi/cli.ts';
+import { TooManyHandles } from './wasi/handles.ts';
 
 /** A guest whose memory can't grow by this much has, for all we can see from outside, run out of it. */
 const memoryMarginMb = 2;
@@ -51,6 +52,7 @@ export function readThrown(
   if (error instanceof RangeError && error.name === liftErrorName) {
     return failure('trap', 'The tool passed a list to the sandbox that is too large to take.');
   }
+  if (error instanceof TooManyHandles) return failure('trap', `The tool ${error.message}.`);
   if (memoryIsFull) return outOfMemory(maxMemoryMb);
   return failure('trap', trapMessage(error));
 }

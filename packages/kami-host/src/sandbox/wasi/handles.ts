@@ -1,6 +1,11 @@
 /** Resources that a guest may hold at the same time in one call. */
 const defaultMaxHandles = 4_096;
 
+/** A guest holds more resources than it may; a trap for it. */
+export class TooManyHandles extends RangeError {
+  override readonly name = 'TooManyHandles';
+}
+
 /**
  * Counts the resources that a call has handed to its guest and that the guest has not dropped. A guest that
  * holds too many is stopped: WASI has no error for most of the places where it happens.
@@ -13,9 +18,10 @@ export class HandleBudget {
     this.#max = max;
   }
 
-  /** @throws RangeError, which is a trap for the guest */
+  /** @throws TooManyHandles */
   take(): void {
-    if (this.#live >= this.#max) throw new RangeError(`the tool holds more than ${this.#max} handles`);
+    if (this.#live >= this.#max)
+      throw new TooManyHandles(`holds more than ${this.#max} handles at the same time`);
     this.#live += 1;
   }
 
