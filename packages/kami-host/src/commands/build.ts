@@ -35,7 +35,7 @@ export const build = defineCommand({
       });
       next(undefined);
       const durationMs = Math.round(performance.now() - start);
-      const { manifest, outFile, sha256, size, unchanged, warnings } = built;
+      const { manifest, outFile, sha256, size, assets, unchanged, warnings } = built;
       if (context.json) {
         context.print(`${JSON.stringify({ ...built, durationMs })}\n`);
         return 0;
@@ -44,6 +44,7 @@ export const build = defineCommand({
       context.print(
         `${unchanged ? 'Up to date:' : 'Built'} ${manifest.id} ${manifest.version}\n` +
           `  ${outFile}\n  ${(size / 1024 / 1024).toFixed(1)} MB, SHA-256 ${sha256}\n` +
+          (assets === null ? '' : `  ${assets.files} files of its own, ${assets.size} bytes\n`) +
           `Install it: kami install ${directory}\n`,
       );
       return 0;

@@ -22,6 +22,7 @@ export const catalogue = {
 
   KAMI_MANIFEST_NOT_FOUND: { kind: 'user', exit: 1 },
   KAMI_MANIFEST_INVALID: { kind: 'user', exit: 1 },
+  KAMI_ASSETS_INVALID: { kind: 'user', exit: 1 },
 
   KAMI_TOOLCHAIN_MISSING: { kind: 'user', exit: 1 },
   KAMI_BUILD_FAILED: { kind: 'user', exit: 1 },

@@ -65,7 +65,7 @@ function refuseOtherSigner(next: Candidate['tool'], previous: InstalledTool): vo
 
 function refusePinned(next: Candidate['tool'], previous: InstalledTool): void {
   const pin = previous.pinnedVersion;
-  const sameBytes = next.artifact.sha256 === previous.artifact.sha256;
+  const sameBytes = next.artifact.sha256 === previous.artifact.sha256 && next.assets === previous.assets;
   if (pin === undefined || (next.version === pin && (previous.version !== pin || sameBytes))) return;
   const what = next.version === pin ? `other bytes under the version ${pin}` : `version ${next.version}`;
   throw new KamiError('KAMI_TOOL_PINNED', {

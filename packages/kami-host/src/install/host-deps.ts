@@ -1,4 +1,5 @@
 import { hash } from '../registry/artifact-store.ts';
+import { createPrivateFolders } from '../registry/private-folders.ts';
 import type { ToolHost } from '../runtime/tool-host.ts';
 import type { InstallDeps } from './install-deps.ts';
 
@@ -13,6 +14,7 @@ export function hostInstallDeps(
   return {
     registry,
     store: artifacts,
+    privateFolders: createPrivateFolders(registry),
     secrets,
     inspectComponent: async (bytes) => ({
       description: await runtime.describe({ key: hash(bytes), source, read: async () => bytes }),

@@ -143,11 +143,11 @@ describe('a process that is killed', () => {
 describe('processes at the same moment', () => {
   it('can not sweep a file away before its entry is committed', async () => {
     const other = await openRegistry(shop.registry.path, { busyTimeoutMs: 20 });
-    const { store } = shop.deps;
+    const { store, privateFolders } = shop.deps;
     const meddled: Promise<Cleanup>[] = [];
     const commit = (staged: StagedArtifact) => {
       store.commit(staged);
-      meddled.push(sweepUnused({ registry: other, store }));
+      meddled.push(sweepUnused({ registry: other, store, privateFolders }));
     };
     const source = await resolveSource(writeVersion('1.0.0'));
     await installTool({ ...shop.deps, store: { ...store, commit } }, source);

@@ -3,6 +3,8 @@ import { isKamiError, KamiError } from '../errors/kami-error.ts';
 import { type Grant, hasGrantItem, noGrant } from '../model/grant.ts';
 import type { ToolId } from '../model/ids.ts';
 import { characterName, replaceDeceptive } from '../model/text.ts';
+import type { StagedArtifact } from '../registry/artifact-store.ts';
+import type { StagedAssets } from '../registry/asset-store.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { type Candidate, createCandidate } from './candidate.ts';
 import { changeToolGrant } from './change-grant.ts';
@@ -10,6 +12,7 @@ import { type Decision, decideInstall, type GrantOrder, type InstallOptions } fr
 import { type Cleanup, type InstallDeps, sweepUnused } from './install-deps.ts';
 import type { InstallSource } from './install-source.ts';
 import { findLookAlikes } from './look-alike.ts';
+import { readAssets } from './read-assets.ts';
 import { readComponent } from './read-component.ts';
 import { describeAdded, describeLimits, describeRequest } from './request-words.ts';
 import { type Asking, addedItems, type RequestedItems, requestedItems } from './requested-items.ts';
@@ -61,7 +64,7 @@ export interface InstallOutcome {
 /**
  * Verifies and inspects what is at a source and tells what installing it would do. Changes nothing.
  *
- * @throws KamiError as `readComponent`, `inspectComponent`, `createCandidate` and `decideInstall`, and those of
+ * @throws KamiError as `readComponent`, `readAssets`, `inspectComponent`, `createCandidate` and `decideInstall`, and those of
  * the registry
  */
 export async function planInstall(
@@ -70,8 +73,9 @@ export async function planInstall(
   options: InstallOptions = {},
 ): Promise<InstallPlan> {
   const bytes = await readComponent(source);
+  const assets = readAssets(source);
   const { description } = await deps.inspectComponent(bytes);
-  const candidate = createCandidate(source, bytes, description);
+  const candidate = createCandidate(source, bytes, description, assets);
   const { tool } = candidate;
   const basis = deps.registry.tools.find(tool.id);
   const { action, changes } = decideInstall(candidate, basis, options, timestamp(deps));
@@ -112,7 +116,7 @@ export async function executePlan(
   grants: GrantOrder | undefined = plan.options.grants,
 ): Promise<InstallOutcome> {
   const options = { ...plan.options, ...(grants === undefined ? {} : { grants }) };
-  const decision = install(deps, plan.candidate, options, (current, { action }) => {
+  const decision = await install(deps, plan.candidate, options, (current, { action }) => {
     if (action === 'unchanged' || isDeepStrictEqual(current, plan.basis)) return;
     throw new KamiError('KAMI_INSTALL_CONFLICT', {
       message: `${plan.id} was installed, updated or removed by another process in the meantime. Nothing was changed.`,
@@ -135,39 +139,59 @@ export async function installTool(
   options: InstallOptions = {},
 ): Promise<InstallOutcome> {
   const plan = await planInstall(deps, source, options);
-  return finish(
-    deps,
-    install(deps, plan.candidate, options, () => undefined),
-  );
+  return finish(deps, await install(deps, plan.candidate, options, () => undefined));
 }
 
-function install(
+async function install(
   deps: InstallDeps,
   candidate: Candidate,
   options: InstallOptions,
   check: (current: InstalledTool | undefined, decision: Decision) => void,
-): Decision {
-  const { tools } = deps.registry;
+): Promise<Decision> {
+  const { store } = deps;
   // Outside the transaction, because writing megabytes to the disk would hold up every other writer.
-  const staged = deps.store.stage(candidate.bytes);
+  const staged = store.stage(candidate.bytes);
+  let stagedAssets: StagedAssets | undefined;
   try {
-    return tools.transaction(() => {
-      const current = tools.find(candidate.tool.id);
-      const decision = decideInstall(candidate, current, options, timestamp(deps));
-      check(current, decision);
-      // Also for an unchanged tool: installing again is how a damaged artifact is mended.
-      deps.store.commit(staged);
-      if (current === undefined) tools.insert(decision.tool);
-      else if (!isDeepStrictEqual(current, decision.tool)) tools.update(decision.tool);
-      const { grants } = options;
-      if (grants !== undefined && !isEmpty(grants)) {
-        changeToolGrant(deps.registry, decision.tool.id, grants.change, grants.grantor);
-      }
-      return decision;
-    });
+    if (candidate.assets !== undefined) stagedAssets = store.assets.stage(candidate.assets);
+    return commit(deps, candidate, options, { staged, stagedAssets, check });
   } finally {
-    deps.store.discard(staged);
+    store.discard(staged);
+    if (stagedAssets !== undefined) await store.assets.discard(stagedAssets);
   }
+}
+
+interface Prepared {
+  readonly staged: StagedArtifact;
+  readonly stagedAssets: StagedAssets | undefined;
+  readonly check: (current: InstalledTool | undefined, decision: Decision) => void;
+}
+
+function commit(
+  deps: InstallDeps,
+  candidate: Candidate,
+  options: InstallOptions,
+  { staged, stagedAssets, check }: Prepared,
+): Decision {
+  const { store, privateFolders } = deps;
+  const { tools } = deps.registry;
+  return tools.transaction(() => {
+    const current = tools.find(candidate.tool.id);
+    const decision = decideInstall(candidate, current, options, timestamp(deps));
+    check(current, decision);
+    // Also for an unchanged tool: installing again is how damaged files are mended.
+    store.commit(staged);
+    if (stagedAssets !== undefined) store.assets.commit(stagedAssets);
+    if (current === undefined) {
+      privateFolders.clear(decision.tool.id);
+      tools.insert(decision.tool);
+    } else if (!isDeepStrictEqual(current, decision.tool)) tools.update(decision.tool);
+    const { grants } = options;
+    if (grants !== undefined && !isEmpty(grants)) {
+      changeToolGrant(deps.registry, decision.tool.id, grants.change, grants.grantor);
+    }
+    return decision;
+  });
 }
 
 const statuses = { install: 'installed', update: 'updated', unchanged: 'unchanged' } as const;

@@ -10,7 +10,12 @@ export function kamiFolder(registryPath: string): string {
   return basename(registryPath) === 'registry.db' ? dirname(registryPath) : `${registryPath}.files`;
 }
 
+/** Where the private folders of all tools are. */
+export function privateFoldersOf(registryPath: string): string {
+  return join(kamiFolder(registryPath), 'private');
+}
+
 /** The private folder of a tool that is granted `fs=sandbox`. Made when it is first used. */
 export function privateFolder(registryPath: string, id: ToolId): string {
-  return join(kamiFolder(registryPath), 'private', id);
+  return join(privateFoldersOf(registryPath), id);
 }

@@ -74,6 +74,7 @@ const migrations: readonly string[] = [
   ${countChanges('grants')}
   ${countChanges('secrets')}
   `,
+  `ALTER TABLE tools ADD COLUMN assets_sha256 TEXT;`,
 ];
 
 function countChanges(table: string): string {

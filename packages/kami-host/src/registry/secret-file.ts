@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -16,6 +15,7 @@ import { basename, dirname, join } from 'node:path';
 import { KamiError } from '../errors/kami-error.ts';
 import { isJsonObject } from '../model/json.ts';
 import { fileErrorCode, toWriteError } from './file-errors.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** Tool id → name → value. */
 export type SecretValues = Map<string, ReadonlyMap<string, string>>;
@@ -116,15 +116,4 @@ function unreadable(file: string, why: string, cause?: unknown): KamiError {
     cause,
     data: { path: file },
   });
-}
-
-/** Writes the names in a folder to the disk. Windows has no such call. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(folder, constants.O_RDONLY);
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

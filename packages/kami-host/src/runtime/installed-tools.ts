@@ -18,7 +18,7 @@ import { ownPaths } from './own-paths.ts';
 
 export interface InstalledToolsDeps {
   readonly registry: Registry;
-  readonly artifacts: Pick<ArtifactStore, 'read'>;
+  readonly artifacts: Pick<ArtifactStore, 'read' | 'assets'>;
   readonly secrets: Pick<SecretStore, 'read'>;
   readonly config: Pick<Config, 'values' | 'file'>;
 }
@@ -27,7 +27,7 @@ export interface InstalledToolsDeps {
 export interface InstalledTools {
   /** Enabled ones, in the order of their ids. */
   all(): readonly InstalledTool[];
-  /** @throws KamiError `KAMI_TOOL_NOT_FOUND`, `KAMI_TOOL_DISABLED`, `KAMI_REGISTRY_…`, `KAMI_FILE_UNWRITABLE` */
+  /** @throws KamiError `KAMI_TOOL_NOT_FOUND`, `KAMI_TOOL_DISABLED`, `KAMI_REGISTRY_…`, `KAMI_STORE_DAMAGED`, `KAMI_FILE_UNWRITABLE` */
   callable(id: ToolId): CallableTool;
 }
 
@@ -70,7 +70,7 @@ function toCallable(tool: InstalledTool, deps: InstalledToolsDeps): CallableTool
     name: id,
     origin: { key: artifact.sha256, source: id, read: () => artifacts.read(artifact.sha256, tool) },
     domain: domainOf(tool, config.values.runtime.cellSharing),
-    policy: policyOf(id, deps),
+    policy: policyOf(tool, deps),
     values: { secrets: () => secrets.read(id), environment: process.env },
     notes: {
       onUse: (item) => registry.grants.noteUse(id, item, new Date()),
@@ -81,14 +81,18 @@ function toCallable(tool: InstalledTool, deps: InstalledToolsDeps): CallableTool
 }
 
 /** Only the grant decides: what the tool asks for in its manifest plays no part in what it may do. */
-function policyOf(id: ToolId, { registry, config }: InstalledToolsDeps): CallPolicy {
+function policyOf(tool: InstalledTool, { registry, artifacts, config }: InstalledToolsDeps): CallPolicy {
+  const { id, assets } = tool;
   const grant = registry.grants.find(id) ?? noGrant;
   const isPrivate = grant.fileSystem === 'sandbox';
   return computePolicy({
     grant,
     config: config.values,
     paths: {
-      packageFolder: undefined,
+      packageFolder:
+        grant.fileSystem === 'none' || assets === undefined
+          ? undefined
+          : artifacts.assets.folder(assets, tool),
       privateFolder: isPrivate ? madePrivateFolder(registry.path, id) : privateFolder(registry.path, id),
       kamiFolders: ownPaths(config),
     },
