@@ -180,7 +180,7 @@ describe('a guest with a granted host and port', () => {
 
   it('holds no more sockets than handles', async () => {
     await using egress = testEgress([]);
-    expect((await play('hoarding', 1, egress)).result).toBe('trap: RangeError');
+    expect((await play('hoarding', 1, egress)).result).toBe('trap: TooManyHandles');
   });
 });
 
