@@ -94,15 +94,12 @@ test.each([
   expect(hostPattern(text).ok).toBe(false);
 });
 
-test('a web pattern is never proposed where raw TCP was written', () => {
-  for (const host of [
-    'db.example.com',
-    '*.example.com:5432',
-    'db.example.com.:5432',
-    'dätenbank.example:5432',
-  ])
-    expect(hostPattern(`tcp://${host}`)).not.toHaveProperty('suggestion');
-});
+test.each(['db.example.com', '*.example.com:5432', 'db.example.com.:5432', 'dätenbank.example:5432'])(
+  'a web pattern is not what is proposed for tcp://%s',
+  (host) => {
+    expect(hostPattern(`tcp://${host}`)).toMatchObject({ suggestion: '"tcp://db.example.com:5432"' });
+  },
+);
 
 test.each([5, true, null, undefined, {}, ['a.com'], new Date(0)])('%s is no text', (value) => {
   expect(hostPattern(value).ok).toBe(false);

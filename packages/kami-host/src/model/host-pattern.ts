@@ -4,7 +4,8 @@ import { accepted, type Check, type Checked, refused } from './toml/checks.ts';
 import { tomlString } from './toml/write.ts';
 
 const form = 'a host such as "api.example.com", "*.example.com", "https://api.example.com:8443", or "*"';
-const tcpForm = 'one exact host and its port, such as "tcp://db.example.com:5432"';
+const tcpForm = 'one exact host and its port, since it is raw TCP';
+const tcpExample = '"tcp://db.example.com:5432"';
 const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 /**
@@ -25,10 +26,13 @@ export const hostPattern: Check<string> = (value) => {
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(rest) ?? [];
   if (port !== undefined && !isPort(port))
     return refused('with a port from 1 to 65535', suggest(scheme, host));
-  if (scheme === 'tcp' && (port === undefined || host.includes('*'))) return refused(tcpForm);
+  if (scheme === 'tcp' && (port === undefined || host.includes('*'))) {
+    return refused(tcpForm, tcpExample);
+  }
   const problem = host === '*' ? undefined : hostProblem(host.startsWith('*.') ? host.slice(2) : host);
   // What else could be meant is said as a pattern for the web, which raw TCP is not.
-  if (problem !== undefined) return scheme === 'tcp' && !problem.ok ? refused(problem.must) : problem;
+  if (problem !== undefined)
+    return scheme === 'tcp' && !problem.ok ? refused(problem.must, tcpExample) : problem;
   if (host.startsWith('*.') && isAddressLike(host)) return refused('an address without a wildcard');
   return accepted(`${scheme === undefined ? '' : `${scheme}://`}${rest}`);
 };
