@@ -38,6 +38,7 @@ const abandonedAfterMs = 60 * 60 * 1_000;
 export class ComponentStore {
   readonly #directory: string;
   readonly #keep: number;
+  readonly #making = new Map<Sha256, Promise<StoredForm>>();
 
   /**
    * @param directory folder for this alone, made when needed
@@ -69,8 +70,15 @@ export class ComponentStore {
     return (await readForm(origin.key, this.#folder(origin.key))) ?? (await this.renew(origin));
   }
 
-  /** Makes a component's form anew, in place of one that was found damaged. */
-  async renew({ key, read, source }: ComponentOrigin): Promise<StoredForm> {
+  /** Makes a component's form anew, in place of one that was found damaged; once for all who ask at the same time. */
+  renew(origin: ComponentOrigin): Promise<StoredForm> {
+    const { key } = origin;
+    const making = this.#making.get(key) ?? this.#make(origin).finally(() => this.#making.delete(key));
+    this.#making.set(key, making);
+    return making;
+  }
+
+  async #make({ key, read, source }: ComponentOrigin): Promise<StoredForm> {
     const record = await this.#write(key, await transpileComponent(await read(), source));
     return { key, folder: this.#folder(key), record };
   }

@@ -1,5 +1,5 @@
 import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
-import type { KamiErrorInit } from '../errors/kami-error.ts';
+import type { KamiError, KamiErrorInit } from '../errors/kami-error.ts';
 import { isJsonObject } from '../model/json.ts';
 import { moduleName } from './form-record.ts';
 import {
@@ -21,6 +21,13 @@ export type IntakeAnswer =
 
 const longestText = 16_384;
 const mostPages = 65_536;
+
+/** What fits into an answer of an error: a component may have a million names of a megabyte to tell of. */
+export function refusedAnswer({ code, message, fix, data }: KamiError): IntakeAnswer {
+  const init = { message: message.slice(0, longestText), fix: fix.slice(0, longestText) };
+  const fits = data !== undefined && isSmall(data);
+  return { status: 'refused', code, init: fits ? { ...init, data } : init };
+}
 
 /**
  * Reads what the process for intake answers. A component that broke into it could send anything; undefined for
@@ -71,7 +78,11 @@ function isCode(value: unknown): boolean {
 function isInit(value: unknown): boolean {
   if (!isJsonObject(value)) return false;
   const { data, fix, message } = value;
-  return isText(message) && isText(fix) && (data === undefined || isJsonObject(data));
+  return isText(message) && isText(fix) && (data === undefined || (isJsonObject(data) && isSmall(data)));
+}
+
+function isSmall(data: object): boolean {
+  return JSON.stringify(data).length <= longestText;
 }
 
 function isText(value: unknown): boolean {

@@ -3,7 +3,7 @@
  * before. It takes the bytes, checks and takes them apart, and answers once.
  */
 import { isKamiError } from '../errors/kami-error.ts';
-import type { IntakeAnswer, IntakeRequest } from './intake-answer.ts';
+import { type IntakeAnswer, type IntakeRequest, refusedAnswer } from './intake-answer.ts';
 import { takeApart } from './take-apart.ts';
 
 process.once('message', async (request: IntakeRequest) => {
@@ -17,7 +17,6 @@ async function takeIn({ bytes, source }: IntakeRequest): Promise<IntakeAnswer> {
     return { status: 'accepted', component: await takeApart(bytes, source) };
   } catch (error) {
     if (!isKamiError(error)) throw error;
-    const { code, message, fix, data } = error;
-    return { status: 'refused', code, init: { message, fix, ...(data === undefined ? {} : { data }) } };
+    return refusedAnswer(error);
   }
 }

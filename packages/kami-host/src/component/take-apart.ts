@@ -87,9 +87,10 @@ function prepareModule(content: Uint8Array, source: string): BoundModule {
   }
 }
 
-/** The transpiler fails with its message as payload of the error. */
+/** The transpiler fails with a message as payload of its error: what it was about to do, and below that the cause. */
 function detailOf(error: unknown): string {
+  if (error instanceof WebAssembly.RuntimeError) return 'it breaks the tool chain that takes it apart';
   const payload = (error as { readonly payload?: unknown } | null)?.payload;
-  const text = typeof payload === 'string' ? payload : String(error);
-  return text.split('\n', 1)[0]?.slice(0, 500) ?? '';
+  const lines = (typeof payload === 'string' ? payload : String(error)).trim().split('\n');
+  return lines.at(-1)?.trim().slice(0, 500) ?? '';
 }
