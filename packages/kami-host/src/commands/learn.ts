@@ -4,6 +4,7 @@ import type { CapabilityRequest } from '../model/capability.ts';
 import { anyFolder, formatGrantItem, type GrantItem, parseGrantItem } from '../model/grant-item.ts';
 import { defaultRequestedLimits, type Limits, type RequestedLimits } from '../model/limits.ts';
 import type { CallNotes } from '../runtime/callable-tool.ts';
+import { cleanText } from '../terminal/clean-text.ts';
 
 /** Notes what a call makes use of. */
 export function noteUses(): { readonly used: () => readonly GrantItem[]; readonly notes: CallNotes } {
@@ -32,7 +33,17 @@ export function learnedSecurity(
     ...above('timeoutMs', Math.ceil(durationMs) * 2, defaultRequestedLimits.timeoutMs),
     ...above('maxFuel', fuel, defaults.maxFuel),
   });
-  return text === '' ? '# The call needed no permission: no [security] table.\n' : text;
+  const unnamed = refusals.filter(({ grant }) => grant === undefined);
+  const rest = unnamed.map(
+    ({ capability, subject }) => `# Refused, and no one line allows it: ${capability} ${subject}\n`,
+  );
+  if (text === '' && rest.length === 0) return '# The call needed no permission: no [security] table.\n';
+  return text + rest.map(cleanComment).join('');
+}
+
+/** What a tool asked for is its own text: in a file it must not become a line of its own. */
+function cleanComment(line: string): string {
+  return `${cleanText(line.trimEnd())}\n`;
 }
 
 /** A limit is asked for when a call has come near to the default, or past it. */

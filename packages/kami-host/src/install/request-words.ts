@@ -62,6 +62,8 @@ export function describeMount({ path, access }: RequestedMount): string {
 }
 
 function describeHost(host: string): string {
+  const [, server, port] = /^tcp:\/\/(.*):(\d+)$/.exec(host) ?? [];
+  if (server !== undefined) return `open connections of any kind to port ${port} of ${server}`;
   if (host === '*') return 'connect to any public host';
   const [, scheme, suffix] = /^(.*?)\*\.(.*)$/.exec(host) ?? [];
   if (suffix !== undefined) return `connect to every host under ${scheme}${suffix}`;

@@ -100,6 +100,8 @@ function withSecrets(
 }
 
 const maxSubjects = 64;
+/** Characters. */
+const maxSubjectLength = 300;
 
 /** Refusals of one call, each subject once. */
 export class RefusalList {
@@ -110,7 +112,8 @@ export class RefusalList {
     this.#mounts = mounts;
   }
 
-  add(capability: Refusal['capability'], subject: string, count = 1): void {
+  add(capability: Refusal['capability'], asked: string, count = 1): void {
+    const subject = asked.slice(0, maxSubjectLength);
     const key = `${capability} ${subject}`;
     const known = this.#counts.get(key);
     if (known !== undefined) this.#counts.set(key, { ...known, count: known.count + count });
@@ -120,8 +123,8 @@ export class RefusalList {
     }
   }
 
-  has(capability: Refusal['capability'], subject: string): boolean {
-    return this.#counts.has(`${capability} ${subject}`);
+  has(capability: Refusal['capability'], asked: string): boolean {
+    return this.#counts.has(`${capability} ${asked.slice(0, maxSubjectLength)}`);
   }
 
   list(): readonly Refusal[] {

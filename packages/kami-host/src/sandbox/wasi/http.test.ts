@@ -117,7 +117,7 @@ it('holds one chunk of a body that has nowhere to go, and waits for nothing that
   expect(await play('writesBeforeSending', 'example.com', egress)).toEqual({
     room: 65_536n,
     left: 5_536n,
-    tooMuch: 'trap: RangeError',
+    tooMuch: 'trap: TooManyHandles',
     blocking: { tag: 'closed' },
   });
 });
@@ -126,9 +126,9 @@ it('stops a guest that hoards handles, and not one that drops them', async () =>
   await using server = await rawServer(() => {});
   await using egress = testEgress([server.authority]);
   expect(await play('hoarding', server.authority, egress)).toEqual({
-    sections: 'trap: RangeError',
-    timers: 'trap: RangeError',
-    pollables: 'trap: RangeError',
+    sections: 'trap: TooManyHandles',
+    timers: 'trap: TooManyHandles',
+    pollables: 'trap: TooManyHandles',
   });
 });
 
