@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { BuildStep } from 'kami-guest/build';
+import { assetsFolder } from '../registry/asset-tree.ts';
 import type { Step } from '../terminal/reporter.ts';
 import { buildPackage } from './build-package.ts';
 import { defineCommand } from './command.ts';
@@ -44,7 +45,9 @@ export const build = defineCommand({
       context.print(
         `${unchanged ? 'Up to date:' : 'Built'} ${manifest.id} ${manifest.version}\n` +
           `  ${outFile}\n  ${(size / 1024 / 1024).toFixed(1)} MB, SHA-256 ${sha256}\n` +
-          (assets === null ? '' : `  ${assets.files} files of its own, ${assets.size} bytes\n`) +
+          (assets === null
+            ? ''
+            : `  ${assetsFolder}: ${assets.files} ${assets.files === 1 ? 'file' : 'files'}, ${assets.size} bytes\n`) +
           `Install it: kami install ${directory}\n`,
       );
       return 0;
