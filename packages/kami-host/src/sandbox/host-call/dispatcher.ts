@@ -12,7 +12,7 @@ export interface HostService {
 }
 
 /** Requests of one call that may be on their way at the same time; more are refused. */
-export const maxPendingRequests = 64;
+const maxPendingRequests = 64;
 
 /** Takes the requests of one call to the services of that call, and the replies back. */
 export class HostDispatcher {

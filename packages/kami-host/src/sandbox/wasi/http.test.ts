@@ -117,7 +117,7 @@ it('holds one chunk of a body that has nowhere to go, and waits for nothing that
   expect(await play('writesBeforeSending', 'example.com', egress)).toEqual({
     room: 65_536n,
     left: 5_536n,
-    tooMuch: 'trap: TooManyHandles',
+    tooMuch: 'trap: RangeError',
     blocking: { tag: 'closed' },
   });
 });
