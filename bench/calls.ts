@@ -25,8 +25,16 @@ interface Way {
 }
 
 const ways: readonly Way[] = [
-  { name: 'fresh instance, kept thread', settings: { KAMI_RUNTIME_POOL_SIZE: '4' } },
-  { name: 'fresh instance, new thread', settings: { KAMI_RUNTIME_POOL_SIZE: '0' } },
+  { name: 'cell, kept thread', settings: { KAMI_RUNTIME_POOL_SIZE: '4' } },
+  { name: 'cell, new thread', settings: { KAMI_RUNTIME_POOL_SIZE: '0' } },
+  {
+    name: 'no cell, kept thread',
+    settings: { KAMI_RUNTIME_POOL_SIZE: '4', KAMI_RUNTIME_ISOLATION: 'thread' },
+  },
+  {
+    name: 'no cell, new thread',
+    settings: { KAMI_RUNTIME_POOL_SIZE: '0', KAMI_RUNTIME_ISOLATION: 'thread' },
+  },
 ];
 
 interface Figures {
