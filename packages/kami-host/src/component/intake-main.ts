@@ -11,6 +11,7 @@ process.once('message', async (request: IntakeRequest) => {
 });
 // Keeps the process until the other side has read the answer, or is gone: an end of its own could overtake it.
 process.once('disconnect', () => {});
+process.send?.('ready');
 
 async function takeIn({ bytes, source }: IntakeRequest): Promise<IntakeAnswer> {
   try {

@@ -67,22 +67,31 @@ async function inProcess(
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     lastWords = (lastWords + text).slice(-4_000);
   });
-  child.once('message', (value) => {
-    const answer = parseIntakeAnswer(value);
-    if (answer === undefined) refuse('looking at it ended with an answer that is none');
-    else resolve(answer);
-  });
-  child.once('error', (cause) => reject(notStarted(cause)));
-  // Not at `exit`: what it last wrote to stderr comes after that.
-  child.once('close', (code, signal) => {
-    const why = lastWords.includes('heap out of memory')
-      ? `takes more than ${heapMb} MB`
-      : `ended with ${signal ?? `exit code ${code}`}`;
-    refuse(`looking at it ${why}`, new Error(lastWords));
-  });
-  try {
+  let isReady = false;
+  child.once('message', () => {
+    isReady = true;
+    child.once('message', (value) => {
+      const answer = parseIntakeAnswer(value);
+      if (answer === undefined) refuse('looking at it ended with an answer that is none');
+      else resolve(answer);
+    });
     // If it is gone before it has read this, its end says so.
     child.send(request, () => {});
+  });
+  child.once('error', (cause) => reject(notStarted(cause.message, cause)));
+  // Not at `exit`: what it last wrote to stderr comes after that.
+  child.once('close', (code, signal) => {
+    const cause = new Error(lastWords);
+    const end = `ended with ${signal ?? `exit code ${code}`}`;
+    if (lastWords.includes('heap out of memory')) {
+      refuse(`looking at it takes more than ${heapMb} MB`, cause);
+    } else if (isReady) {
+      refuse(`looking at it ${end}`, cause);
+    } else {
+      reject(notStarted(`it ${end}`, cause));
+    }
+  });
+  try {
     return await promise;
   } finally {
     clearTimeout(timer);
@@ -91,9 +100,9 @@ async function inProcess(
   }
 }
 
-function notStarted(cause: Error): KamiError {
+function notStarted(why: string, cause: Error): KamiError {
   return new KamiError('KAMI_INTERNAL', {
-    message: `KAMI could not start the process that looks at components: ${cause.message}.`,
+    message: `KAMI could not start the process that looks at components: ${why}.`,
     fix: 'Report this with the output of the same command and --verbose.',
     cause,
   });

@@ -79,7 +79,8 @@ async function residentBytes(pid: number): Promise<number> {
 function codePaths(): readonly string[] {
   const src = siblingModule('index');
   const at = (place: string) => fileURLToPath(new URL(place, src));
-  if (isBundled) return [at('.')];
+  // Node opens the file behind a link, whichever of the two it was asked for.
+  if (isBundled) return [at('.'), realpathSync(at('.'))];
   const packages = ['../node_modules', '../../../node_modules'].map(at).filter((path) => existsSync(path));
   return [
     ...['.', '../package.json', '../../../package.json'].map(at),
