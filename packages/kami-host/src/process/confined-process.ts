@@ -30,7 +30,8 @@ export function forkConfined({
   v8Flags = [],
 }: ConfinedProcessOptions): ChildProcess {
   const paths = [...codePaths(), ...readable];
-  return fork(fileURLToPath(siblingModule(module)), [...args], {
+  // On its way through a link to the file Node would look at folders that it may not read.
+  return fork(realpathSync(fileURLToPath(siblingModule(module))), [...args], {
     env: {},
     execArgv: [
       permissionFlag(),
@@ -79,8 +80,7 @@ async function residentBytes(pid: number): Promise<number> {
 function codePaths(): readonly string[] {
   const src = siblingModule('index');
   const at = (place: string) => fileURLToPath(new URL(place, src));
-  // Node opens the file behind a link, whichever of the two it was asked for.
-  if (isBundled) return [at('.'), realpathSync(at('.'))];
+  if (isBundled) return [realpathSync(at('.'))];
   const packages = ['../node_modules', '../../../node_modules'].map(at).filter((path) => existsSync(path));
   return [
     ...['.', '../package.json', '../../../package.json'].map(at),
