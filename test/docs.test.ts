@@ -119,8 +119,9 @@ describe('what is written twice is the same', () => {
 
   it('the reasons of a failure and those that there are', () => {
     const [, union = ''] =
-      /export type FailureReason =([\s\S]*?);\n\n/.exec(read('packages/kami-host/src/model/call-result.ts')) ??
-      [];
+      /export type FailureReason =([\s\S]*?);\n\n/.exec(
+        read('packages/kami-host/src/model/call-result.ts'),
+      ) ?? [];
     const reasons = [...union.matchAll(/\| '([a-z-]+)'/g)].map(([, reason]) => reason);
     expect(reasons.length).toBeGreaterThan(5);
     const [, table = ''] = read('docs/SANDBOX.md').split('## How a call can end');
