@@ -19,6 +19,7 @@ export const serve = defineCommand({
     const { logger, signal } = context;
     const host = await openToolHost(context.config);
     try {
+      host.runtime.warmUp();
       logger.info('serving MCP on stdio', { tools: host.tools().length });
       await serveStdio({ host, logger, version: context.version }, signal);
     } finally {

@@ -43,7 +43,15 @@ export function surroundCall({
       credentials: network.credentials.flatMap((credential) => withSecrets(credential, secrets)),
       limits: { ...defaultNetworkLimits, maxConcurrent: limits.maxConcurrentRequests },
     },
-    { onRefusal, onUse: (host) => notes.onUse({ kind: 'net', host }) },
+    {
+      onRefusal,
+      onUse: (host) => notes.onUse({ kind: 'net', host }),
+      onCredential: ({ host, header }) => {
+        const used = network.credentials.find((known) => known.host === host && known.header === header);
+        if (used !== undefined)
+          notes.onUse({ kind: 'credential', host: host.text, header, value: used.value });
+      },
+    },
   );
   const noteMount = (guestPath: string) => {
     const item = mountItem(policy, guestPath);

@@ -29,7 +29,10 @@ export class CellExecutor implements Executor {
     this.#options = options;
     // Node's permission model takes a path that is not there for a file, and would hide what is later in the folder.
     mkdirSync(options.formsFolder, { recursive: true, mode: 0o700 });
-    this.#spare = new Cell(options);
+  }
+
+  warmUp(): void {
+    if (!this.#closed) this.#spare ??= new Cell(this.#options);
   }
 
   async execute(execution: Execution): Promise<WorkerAnswer> {
@@ -37,6 +40,8 @@ export class CellExecutor implements Executor {
     const open = this.#breaker.refusal(origin.key);
     if (open !== undefined) return bareAnswer(failure('crash', open));
 
+    // A new process starts up while the form is looked for, or made.
+    if (this.#cells.get(execution.domain)?.ended !== false) this.warmUp();
     const { store } = this.#options;
     const form = await store.prepare(origin);
     signal.throwIfAborted();
@@ -69,9 +74,7 @@ export class CellExecutor implements Executor {
     const spare = this.#spare;
     this.#spare = undefined;
     // Not at once: the next process would take the processor from the call that needs this one.
-    setTimeout(() => {
-      if (!this.#closed && this.#spare === undefined) this.#spare = new Cell(this.#options);
-    }, spareAfterMs).unref();
+    setTimeout(() => this.warmUp(), spareAfterMs).unref();
     return spare === undefined || spare.ended ? new Cell(this.#options) : spare;
   }
 

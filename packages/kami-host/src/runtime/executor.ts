@@ -26,6 +26,8 @@ export interface Executor {
    *   component itself ends is in the answer.
    */
   execute(execution: Execution): Promise<WorkerAnswer>;
+  /** Makes ready what the first execution would wait for. */
+  warmUp(): void;
   /** Ends everything, also what runs. */
   close(): Promise<void>;
 }

@@ -104,6 +104,11 @@ export class KamiRuntime {
     return description;
   }
 
+  /** Makes ready what the first call would wait for: a process and a thread, but no component. */
+  warmUp(): void {
+    this.#executor.warmUp();
+  }
+
   /** Forgets what was derived from a component that is no longer installed. */
   async forget(key: ComponentOrigin['key']): Promise<void> {
     await this.#store.remove(key);

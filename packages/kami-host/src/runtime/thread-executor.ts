@@ -47,6 +47,10 @@ export class ThreadExecutor implements Executor {
     });
   }
 
+  warmUp(): void {
+    this.#threads.warmUp();
+  }
+
   async close(): Promise<void> {
     await this.#threads.close();
   }

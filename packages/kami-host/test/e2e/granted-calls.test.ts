@@ -89,6 +89,9 @@ describe.each(isolations)('at isolation %s', (isolation) => {
     const echoed = await fetchFrom(server, granted.origin);
     expect(echoed.text).toContain('authorization: Bearer [secret]');
     expect(echoed.all + server.stderr()).not.toContain(secret);
+    await server[Symbol.asyncDispose]();
+    const { json } = await runJson<Report>(['permissions', id], options);
+    expect(json.permissions.find(({ item }) => item === credential)?.lastUsed).toBeTruthy();
   });
 
   it('what was used and what was refused is known afterwards', async () => {
@@ -98,10 +101,7 @@ describe.each(isolations)('at isolation %s', (isolation) => {
       await fetchFrom(server, granted.origin);
       await fetchFrom(server, `${other.origin}/secret-path?token=x`);
     }
-    const { json } = await runJson<{
-      permissions: { item: string; lastUsed: string | null }[];
-      refusals: { subject: string; count: number }[];
-    }>(['permissions', id], options);
+    const { json } = await runJson<Report>(['permissions', id], options);
     const used = json.permissions.find(({ item }) => item === `net=${granted.origin}`);
     expect(Date.parse(used?.lastUsed ?? '')).toBeGreaterThan(Date.now() - 600_000);
     expect(json.refusals).toMatchObject([{ subject: other.origin, count: 1 }]);
@@ -118,6 +118,11 @@ it('kami run --learn prints what a tool would have to ask for, and grants nothin
   expect(second.stdout).toBe(first.stdout);
   expect(granted.requests).toEqual(['/']);
 });
+
+interface Report {
+  readonly permissions: readonly { readonly item: string; readonly lastUsed: string | null }[];
+  readonly refusals: readonly { readonly subject: string; readonly count: number }[];
+}
 
 interface TestServer {
   readonly origin: string;

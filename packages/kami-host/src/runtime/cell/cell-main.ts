@@ -46,6 +46,7 @@ process.on('message', (request: CellRequest) => {
 });
 // biome-ignore lint/nursery/noProcessExit: without its control process a cell has nothing to live for, and threads that run guests would keep it alive.
 process.on('disconnect', () => process.exit());
+executor.warmUp();
 send({ kind: 'ready' });
 
 function send(message: CellMessage): void {

@@ -7,7 +7,7 @@ import { maxChunkBytes, type RequestHead } from './egress-protocol.ts';
 import { Exchange } from './exchange.ts';
 import { judge, parseTarget, type Verdict } from './judge.ts';
 import { lookupHost } from './lookup.ts';
-import type { NetworkGrant } from './network-grant.ts';
+import type { Credential, NetworkGrant } from './network-grant.ts';
 import { parseChunk, parseReadSize, parseRequestHead, parseRequestId } from './parse-args.ts';
 import { checkHead } from './request-head.ts';
 import { Tcp } from './tcp.ts';
@@ -20,6 +20,8 @@ export interface EgressDeps {
   readonly onRefusal: (capability: 'network' | 'sockets', subject: string, reason: EgressRefusal) => void;
   /** Called for every request and connection that was granted, with the text of the pattern that allowed it. */
   readonly onUse: (pattern: string) => void;
+  /** Called for every credential that was added to a request. */
+  readonly onCredential?: (credential: Credential) => void;
   /** The system's resolver unless given. */
   readonly lookup?: ConnectDeps['lookup'];
   /** The judgement of addresses; given only by tests that show what it is for. */
@@ -105,6 +107,7 @@ class Egress implements HostService {
       throw new HostCallError('HTTP-request-body-size');
     }
     const request = this.#admit();
+    for (const credential of checked.injected) this.#deps.onCredential?.(credential);
     const exchange = new Exchange({
       head: checked,
       hasBody: head.hasBody,

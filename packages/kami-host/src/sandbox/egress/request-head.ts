@@ -9,6 +9,8 @@ export interface CheckedHead {
   readonly path: string;
   /** Name, value, name, value …, without those that frame the body. */
   readonly headers: readonly string[];
+  /** Those whose headers are among them. */
+  readonly injected: readonly Credential[];
   /** The `Content-Length` that the guest announced, bytes. */
   readonly announcedBytes: number | undefined;
 }
@@ -61,6 +63,7 @@ export function checkHead(
       ...kept.flat(),
       ...injected.flatMap(({ header, value }) => [header, value]),
     ],
+    injected,
     announcedBytes: announcedLength(given),
   };
 }
