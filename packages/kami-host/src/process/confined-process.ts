@@ -38,6 +38,7 @@ export function forkConfined({
       ...paths.map((path) => `--allow-fs-read=${path}`),
       ...(allowWorkers ? ['--allow-worker'] : []),
       `--max-old-space-size=${heapMb}`,
+      ...capFlags,
       ...v8Flags,
       '--no-warnings',
     ],
@@ -45,6 +46,12 @@ export function forkConfined({
     serialization: 'advanced',
   });
 }
+
+/**
+ * The second line behind what intake does to each module: V8's own caps on a table and a memory, and no native code
+ * even where the permission model is off.
+ */
+const capFlags = ['--no-addons', '--wasm-max-table-size=100000', '--wasm-max-mem-pages=65536'] as const;
 
 const watchEveryMs = 50;
 

@@ -19,6 +19,7 @@ const tools = {
   parrot: {},
   loop: { run: `${forever} (unreachable)` },
   crash: { run: '(unreachable)' },
+  greedy: { run: '(loop $again (drop (memory.grow (i32.const 16))) (br $again)) (unreachable)' },
   /** Its cost depends on its input alone. */
   count: {
     run: `(local $at i32)
@@ -113,16 +114,27 @@ describe.each(isolations)('at isolation %s', (isolation) => {
 
   it('fifty honest calls answer beside fifty hostile ones', async () => {
     const call = start(isolation, 8);
-    const hostile = Array.from({ length: 50 }, (_, index) =>
-      index % 2 === 0 ? call('loop', { maxFuel: 50_000_000 }) : call('crash'),
-    );
+    const attacks = [
+      () => call('loop', { maxFuel: 50_000_000 }),
+      () => call('loop', { timeoutMs: 100 }),
+      () => call('greedy', { maxFuel: 50_000_000 }),
+      () => call('crash'),
+    ];
+    const hostile = Array.from({ length: 50 }, (_, index) => attacks[index % attacks.length]?.());
     const honest = Array.from({ length: 50 }, (_, index) => call('parrot', {}, { text: `call ${index}` }));
     const texts = (await Promise.all(honest)).map(({ outcome }) =>
       outcome.status === 'success' && outcome.content[0]?.type === 'text' ? outcome.content[0].text : '',
     );
     expect(texts).toEqual(honest.map((_, index) => JSON.stringify({ text: `call ${index}` })));
-    const ends = (await Promise.all(hostile)).map(reason);
-    expect(new Set(ends)).toEqual(new Set(['out-of-fuel', 'trap']));
+    const results = await Promise.all(hostile);
+    const ends = results.map((result) => (result === undefined ? '' : reason(result)));
+    expect(ends).toEqual(
+      ends.map((_, index) => ['out-of-fuel', 'timeout', 'out-of-fuel', 'trap'][index % 4]),
+    );
+    const peak = Math.max(...results.map((result) => result?.memoryPeakBytes ?? 0));
+    // It grows by a megabyte at a time.
+    expect(peak).toBeGreaterThan(63 * 1024 * 1024);
+    expect(peak).toBeLessThanOrEqual(64 * 1024 * 1024);
   });
 });
 

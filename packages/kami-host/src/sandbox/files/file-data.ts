@@ -10,10 +10,13 @@ export async function read(
   call: FileCall,
   { handle, offset, length }: Args<'read'>,
 ): Promise<FileMethods['read']['result']> {
+  if (call.descriptor(handle).kind === 'directory') fail('is-directory');
   const file = call.file(handle);
   if (!file.read) fail('bad-descriptor');
   const most = BigInt(call.limits.maxChunkBytes);
   const wanted = Number(length < most ? length : most);
+  // A position of POSIX has a sign.
+  if (offset >= 1n << 63n) fail('invalid');
   // No file is that long, and Node takes no larger number.
   if (offset > BigInt(Number.MAX_SAFE_INTEGER)) return { bytes: new Uint8Array(0), end: true };
   if (wanted === 0) return { bytes: new Uint8Array(0), end: false };
@@ -25,6 +28,8 @@ export async function read(
 
 export async function write(call: FileCall, { handle, offset, bytes }: Args<'write'>): Promise<bigint> {
   const file = writableFile(call, handle);
+  // Writing nothing does not make a file longer, wherever it is written.
+  if (bytes.length === 0) return 0n;
   checkSize(call, offset + BigInt(bytes.length));
   await call.change(file.on, async (accounts) => {
     await checkGrowth(file.held, offset + BigInt(bytes.length), accounts);

@@ -4,6 +4,7 @@ import { fail } from './file-error.ts';
 import type { At } from './file-methods.ts';
 import { checkMovedLinks, checkNewName, checkTarget } from './new-name.ts';
 import { entryFacts } from './quota.ts';
+import { parsePath } from './path-names.ts';
 import type { Place } from './resolve.ts';
 
 const longestTarget = 4_096;
@@ -55,7 +56,8 @@ export async function link(call: FileCall, from: At & { readonly follow: boolean
   if (from.follow) fail('invalid');
   await betweenPlaces(call, from, to, async (old, target, base) => {
     if (old.entry === undefined) fail('no-entry');
-    if (old.name === undefined || target.name === undefined) fail('not-permitted');
+    if (old.name === undefined) fail('not-permitted');
+    if (target.name === undefined) fail('exist');
     const { name } = old;
     const { type } = old.entry;
     if (type !== 'regular-file' && type !== 'symbolic-link') fail('not-permitted');
@@ -100,7 +102,8 @@ function checkFree({ entry, directory }: Place): void {
 
 /** What a link holds, unless that is a path of the host. */
 export async function readlink(call: FileCall, { handle, path }: At): Promise<string> {
-  return call.place(call.directory(handle), path, false, async ({ dir, name, entry }) => {
+  const throughLink = parsePath(path).directory;
+  return call.place(call.directory(handle), path, throughLink, async ({ dir, name, entry }) => {
     if (entry === undefined) fail('no-entry');
     if (entry.type !== 'symbolic-link' || name === undefined) fail('invalid');
     const target = await dir.at(name, (hostPath) => fs.readlink(hostPath));

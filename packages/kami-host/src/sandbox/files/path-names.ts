@@ -1,6 +1,9 @@
 import { fail } from './file-error.ts';
 
-/** A guest's path, taken apart: names to go through one by one, `..` among them. */
+/**
+ * A guest's path, taken apart: names to go through one by one, `..` among them, and `.` only in last place: what
+ * stands before it must be a folder, and has no name there by which it could be made, moved or removed.
+ */
 export interface PathNames {
   readonly names: readonly string[];
   /** It ends in `/` or `.`: whatever it leads to must be a folder. */
@@ -28,5 +31,6 @@ export function parsePath(path: string, platform: NodeJS.Platform = process.plat
     fail('not-permitted');
   }
   const last = parts.at(-1);
+  if (names.length > 0 && parts.findLast((part) => part !== '') === '.') names.push('.');
   return { names, directory: last === '' || last === '.' || last === '..' };
 }

@@ -52,6 +52,8 @@ async function walk(base: Held, path: PathNames, follow: boolean, opened: Set<He
     const dir = way.at(-1) as Held;
     const name = rest.pop();
     if (name === undefined) return { dir, name, entry: dir, directory };
+    // Only ever the last; the folder before it has been gone into.
+    if (name === '.') continue;
     if (name === '..') {
       if (way.length === 1) fail('not-permitted');
       way.pop();

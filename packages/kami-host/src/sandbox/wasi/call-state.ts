@@ -54,6 +54,7 @@ export class CallClock {
 export class CallLog {
   readonly #limits: Pick<Limits, 'maxLogLines' | 'maxLogLineLength'>;
   readonly #write: (line: LogLine) => void;
+  readonly #unfinished: (() => void)[] = [];
   #lines = 0;
 
   constructor(limits: Pick<Limits, 'maxLogLines' | 'maxLogLineLength'>, write: (line: LogLine) => void) {
@@ -69,8 +70,14 @@ export class CallLog {
     this.#write({ level, message: cut });
   }
 
-  /** Says how many lines were dropped, if any were. Called once, when the call ends. */
+  /** Something that may hold the beginning of a line, and that writes it when the call ends. */
+  atEnd(writeRest: () => void): void {
+    this.#unfinished.push(writeRest);
+  }
+
+  /** Writes what is left, and how many lines were dropped, if any were. Called once, when the call ends. */
   close(): void {
+    for (const writeRest of this.#unfinished) writeRest();
     const dropped = this.#lines - this.#limits.maxLogLines;
     if (dropped > 0) {
       this.#write({ level: 'warn', message: `${dropped} more log lines of this call were dropped` });

@@ -25,9 +25,8 @@ export function cliInterfaces({
   handles,
   environment: variables,
 }: Pick<CallState, 'log' | 'handles' | 'environment'>) {
-  const stdout = new OutputStream(handles, lineSink(log, 'info'));
-  const stderr = new OutputStream(handles, lineSink(log, 'warn'));
-  const stdin = new InputStream(handles);
+  const stdout = lineSink(log, 'info');
+  const stderr = lineSink(log, 'warn');
   const environment: typeof Environment = {
     getEnvironment: () => variables.map(([name, value]) => [name, value]),
     getArguments: () => [],
@@ -43,9 +42,9 @@ export function cliInterfaces({
         throw new GuestExit(code);
       },
     },
-    'wasi:cli/stdin': { getStdin: () => stdin },
-    'wasi:cli/stdout': { getStdout: () => stdout },
-    'wasi:cli/stderr': { getStderr: () => stderr },
+    'wasi:cli/stdin': { getStdin: () => new InputStream(handles) },
+    'wasi:cli/stdout': { getStdout: () => new OutputStream(handles, stdout) },
+    'wasi:cli/stderr': { getStderr: () => new OutputStream(handles, stderr) },
     'wasi:cli/terminal-input': { TerminalInput },
     'wasi:cli/terminal-output': { TerminalOutput },
     'wasi:cli/terminal-stdin': { getTerminalStdin: nothing },
@@ -56,10 +55,14 @@ export function cliInterfaces({
 
 const longestPartialLine = 8_192;
 
-/** Cuts a byte stream into log lines. */
+/** Cuts a byte stream into log lines; the last needs no end of line. */
 function lineSink(log: CallLog, level: LogLineLevel): (bytes: Uint8Array) => void {
   const decoder = new TextDecoder();
   let partial = '';
+  log.atEnd(() => {
+    partial += decoder.decode();
+    if (partial !== '') log.add(level, partial);
+  });
   return (bytes) => {
     const lines = (partial + decoder.decode(bytes, { stream: true })).split('\n');
     partial = lines.pop() ?? '';

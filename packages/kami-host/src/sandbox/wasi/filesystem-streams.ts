@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@bytecodealliance/preview2-shim/interfaces/wasi-filesystem-types';
 import type { StreamError } from '@bytecodealliance/preview2-shim/interfaces/wasi-io-streams';
 import { FileStreamError, type FilesClient } from './filesystem-client.ts';
-import { closed, InputStream, OutputStream, streamChunkBytes } from './io.ts';
+import { closed, InputStream, OutputStream, requirePermit, streamChunkBytes } from './io.ts';
 
 /** A handle of the host that a descriptor and its streams share; the last one to be dropped closes it. */
 export class SharedHandle {
@@ -102,7 +102,7 @@ export class FileOutputStream extends OutputStream {
 
   override write(contents: Uint8Array): void {
     if (!this.#open) throw closed;
-    if (contents.length > streamChunkBytes) throw new RangeError('the tool wrote more than the stream takes');
+    requirePermit(contents.length);
     if (contents.length === 0) return;
     const { files, handle } = this.#shared;
     const bytes = ownBytes(contents);

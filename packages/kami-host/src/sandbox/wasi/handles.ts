@@ -30,6 +30,11 @@ export class HandleBudget {
   }
 }
 
+/** A resource was used up while one that lives in it was still held; in WASI a trap. */
+export class ChildStillHeld extends Error {
+  override readonly name = 'ChildStillHeld';
+}
+
 /** A resource that counts. The component's glue disposes of it when the guest drops its handle. */
 export class CountedHandle {
   readonly #handles: HandleBudget;
@@ -38,6 +43,11 @@ export class CountedHandle {
   constructor(handles: HandleBudget) {
     handles.take();
     this.#handles = handles;
+  }
+
+  /** Whether the guest has given it up. */
+  get isDropped(): boolean {
+    return this.#dropped;
   }
 
   [Symbol.dispose](): void {

@@ -8,6 +8,7 @@ import {
   type IoError,
   OutputStream,
   Pollable,
+  requirePermit,
   streamChunkBytes,
   waitUntil,
 } from './io.ts';
@@ -34,6 +35,8 @@ export interface ByteSink {
   /** Sends a chunk; it settles when the next may come. Undefined while there is nowhere to send it yet. */
   push(chunk: Uint8Array): Pending<unknown> | undefined;
   asError(error: unknown): IoError;
+  /** The error that a write of these bytes is; the stream ends with it. */
+  refuse?(contents: Uint8Array): IoError | undefined;
 }
 
 /** An input stream that asks the host for its bytes when the guest wants them. */
@@ -130,7 +133,12 @@ export class HostOutputStream extends OutputStream {
     this.#host.wait(0);
     this.#settle();
     this.#throwFailure();
-    if (contents.length > this.#room()) throw new RangeError('the tool wrote more than the stream takes');
+    requirePermit(contents.length, this.#room());
+    const refused = this.#sink.refuse?.(contents);
+    if (refused !== undefined) {
+      this.#failure = { tag: 'last-operation-failed', val: refused };
+      this.#throwFailure();
+    }
     const joined = new Uint8Array(this.#held.length + contents.length);
     joined.set(this.#held);
     joined.set(contents, this.#held.length);
@@ -176,7 +184,8 @@ export class HostOutputStream extends OutputStream {
   }
 
   #hasRoom(): boolean {
-    return this.#settle() && (this.#room() > 0 || this.#failure !== undefined);
+    const isSettled = this.#settle();
+    return this.#failure !== undefined || (isSettled && this.#room() > 0);
   }
 
   /** Whether no chunk is on its way. */
@@ -188,7 +197,7 @@ export class HostOutputStream extends OutputStream {
     try {
       pending.take();
     } catch (error) {
-      this.#failure = { tag: 'last-operation-failed', val: this.#sink.asError(error) };
+      this.#failure ??= { tag: 'last-operation-failed', val: this.#sink.asError(error) };
     }
     return true;
   }

@@ -56,7 +56,11 @@ export class Fields extends CountedHandle implements Http.Fields {
     return this.get(name).length > 0;
   }
 
+  /** All or nothing: values that are none leave those of before. */
   set(name: string, values: Uint8Array[]): void {
+    this.#checkMutable();
+    checkName(name);
+    for (const value of values) checkValue(value);
     this.delete(name);
     for (const value of values) this.append(name, value);
   }
@@ -72,8 +76,7 @@ export class Fields extends CountedHandle implements Http.Fields {
   append(name: string, value: Uint8Array): void {
     this.#checkMutable();
     checkName(name);
-    // CR, LF and NUL would let a value begin a header of its own.
-    if (value.some((byte) => byte === 0 || byte === 10 || byte === 13)) throw invalidSyntax;
+    checkValue(value);
     if (this.#bytes + name.length + value.length > maxSectionBytes) throw invalidSyntax;
     this.#bytes += name.length + value.length;
     this.#entries.push([name, value]);
@@ -90,6 +93,13 @@ export class Fields extends CountedHandle implements Http.Fields {
     return copy;
   }
 
+  /** The same section once more, for a handle of its own; only one that is frozen can be shared. */
+  view(): Fields {
+    const view = new (this.constructor as new () => Fields)();
+    view.#entries = this.#entries;
+    return view.freeze();
+  }
+
   /** From now on every change is refused as `immutable`. */
   freeze(): this {
     this.#frozen = true;
@@ -103,6 +113,11 @@ export class Fields extends CountedHandle implements Http.Fields {
 
 function sectionBytes(entries: readonly (readonly [string, Uint8Array])[]): number {
   return entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+}
+
+/** RFC 9110 section 5.5: no control characters but the tab. CR, LF and NUL would let a value begin another header. */
+function checkValue(value: Uint8Array): void {
+  if (value.some((byte) => (byte < 32 && byte !== 9) || byte === 127)) throw invalidSyntax;
 }
 
 function checkName(name: string): void {

@@ -24,7 +24,7 @@ export function createImports(call: CallState): HostImports {
     ...filesystemInterfaces(call),
     ...httpInterfaces(call),
     ...ioInterfaces,
-    ...randomInterfaces,
+    ...randomInterfaces(),
     ...socketInterfaces(call),
   };
   return bare(

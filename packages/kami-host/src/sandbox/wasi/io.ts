@@ -135,6 +135,7 @@ export class OutputStream extends CountedHandle implements WasiStreams.OutputStr
     return BigInt(streamChunkBytes);
   }
   write(contents: Uint8Array): void {
+    requirePermit(contents.length);
     this.#sink(contents);
   }
   blockingWriteAndFlush(contents: Uint8Array): void {
@@ -146,10 +147,12 @@ export class OutputStream extends CountedHandle implements WasiStreams.OutputStr
     return Pollable.always(this.handles);
   }
   writeZeroes(length: bigint): void {
-    this.write(new Uint8Array(atMostAChunk(length)));
+    requirePermit(length);
+    this.write(new Uint8Array(Number(length)));
   }
   blockingWriteZeroesAndFlush(length: bigint): void {
-    this.blockingWriteAndFlush(new Uint8Array(atMostAChunk(length)));
+    requirePermit(length);
+    this.blockingWriteAndFlush(new Uint8Array(Number(length)));
   }
   /** Moves what the source has and this stream takes at once. */
   splice(source: InputStream, length: bigint): bigint {
@@ -167,7 +170,12 @@ export class OutputStream extends CountedHandle implements WasiStreams.OutputStr
   }
 }
 
-/** What a read or write of so many bytes comes to. */
+/** A write of more than `check-write` can ever have permitted is a trap. */
+export function requirePermit(length: number | bigint, permitted = streamChunkBytes): void {
+  if (length > permitted) throw new RangeError('the tool wrote more than the stream takes');
+}
+
+/** What a read of so many bytes comes to. */
 export function atMostAChunk(length: bigint): number {
   return Number(length < BigInt(streamChunkBytes) ? length : BigInt(streamChunkBytes));
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type {
   IpAddress,
   IpAddressFamily,
@@ -5,6 +6,7 @@ import type {
   Ipv4Address,
   Ipv6Address,
 } from '@bytecodealliance/preview2-shim/interfaces/wasi-sockets-network';
+import { canonicalHost } from '../../model/host-match.ts';
 import { ipv6Groups, ipv6Text } from '../../model/ipv6-groups.ts';
 import type { TcpEndpoint } from '../egress/tcp-protocol.ts';
 
@@ -13,6 +15,11 @@ export function ipAddress(text: string): IpAddress {
   return text.includes(':')
     ? { tag: 'ipv6', val: [...ipv6Groups(text)] as Ipv6Address }
     : { tag: 'ipv4', val: text.split('.').map(Number) as Ipv4Address };
+}
+
+/** Whether it is the name of a host or an address at all, as WASI asks before anybody is asked. */
+export function isHost(name: string): boolean {
+  return canonicalHost(isIP(name) === 6 ? `[${name}]` : name) !== undefined;
 }
 
 /**

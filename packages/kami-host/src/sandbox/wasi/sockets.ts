@@ -3,10 +3,12 @@ import type * as NameLookup from '@bytecodealliance/preview2-shim/interfaces/was
 import type * as CreateTcp from '@bytecodealliance/preview2-shim/interfaces/wasi-sockets-tcp-create-socket';
 import type * as CreateUdp from '@bytecodealliance/preview2-shim/interfaces/wasi-sockets-udp-create-socket';
 import type { CallState } from './call-state.ts';
+import { CountedHandle } from './handles.ts';
+import { isHost } from './sockets-address.ts';
 import { ResolveAddressStream } from './sockets-lookup.ts';
 import { TcpSocket } from './sockets-tcp.ts';
 
-class Network {}
+class Network extends CountedHandle {}
 // No call is ever handed one of these.
 class UdpSocket {}
 class IncomingDatagramStream {}
@@ -21,19 +23,20 @@ export function socketInterfaces({
   handles,
   host,
 }: Pick<CallState, 'refusals' | 'handles' | 'host'>) {
-  const network = new Network();
   const context = host === undefined ? undefined : { refusals, handles, host };
   const refuse = (subject: string): never => {
     refusals.note('sockets', subject);
     throw 'access-denied';
   };
   return {
-    'wasi:sockets/instance-network': { instanceNetwork: () => network } satisfies typeof InstanceNetwork,
+    'wasi:sockets/instance-network': { instanceNetwork: () => new Network(handles) } satisfies typeof InstanceNetwork,
     'wasi:sockets/network': { Network },
     'wasi:sockets/ip-name-lookup': {
       ResolveAddressStream,
-      resolveAddresses: (_network, name) =>
-        context === undefined ? refuse(`lookup of ${name}`) : new ResolveAddressStream(context, name),
+      resolveAddresses: (_network, name) => {
+        if (!isHost(name)) throw 'invalid-argument';
+        return context === undefined ? refuse(`lookup of ${name}`) : new ResolveAddressStream(context, name);
+      },
     } satisfies Record<keyof typeof NameLookup, unknown> & Pick<typeof NameLookup, 'resolveAddresses'>,
     'wasi:sockets/tcp': { TcpSocket },
     'wasi:sockets/tcp-create-socket': {
