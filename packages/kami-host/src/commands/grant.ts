@@ -6,6 +6,7 @@ import { formatGrantItem, type GrantItem } from '../model/grant-item.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import { requireTool } from '../registry/require-tool.ts';
+import { deniedGrants } from '../runtime/installed-tools.ts';
 import { defineCommand } from './command.ts';
 import { currentGrantor, grantHelp, grantJson, readGrantItems, repeatable } from './grant-flags.ts';
 
@@ -30,6 +31,9 @@ export const grant = defineCommand({
       const tool = requireTool(registry.tools, id);
       const { before, after } = changeToolGrant(registry, id, { add, remove: [] }, currentGrantor());
       for (const line of notes(tool, add)) context.reporter.note(line);
+      for (const { item, reason } of deniedGrants(tool, { registry, config: context.config })) {
+        context.reporter.note(`${item} has no effect: ${reason}.`);
+      }
       if (context.json) {
         context.print(`${JSON.stringify({ id: tool.id, grant: grantJson(after) })}\n`);
         return 0;

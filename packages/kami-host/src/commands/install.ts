@@ -99,7 +99,7 @@ async function settle(
 function unreviewed(plan: InstallPlan, open: InstallPlan['open'], source: string): KamiError {
   return new KamiError('KAMI_INSTALL_DECLINED', {
     message: `${plan.id} ${plan.version} asks for more than the installed version: ${plan.added.join(', ')}. A person has to decide about that, and --yes does not. The installed version and its permissions stay.`,
-    fix: `Run the command on a terminal, or decide by flags: kami install ${source} --yes ${grantWords(open)}   (or --deny-all, to update without granting any of it)`,
+    fix: `Run the command on a terminal, or decide by flags: kami install ${source} --yes ${grantWords(open)}   (or --yes --deny-all, to update without granting any of it)`,
     data: { tool: plan.id, added: plan.added },
   });
 }

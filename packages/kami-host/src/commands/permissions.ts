@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import { describeItem, describeMount } from '../install/request-words.ts';
 import { requestedItems } from '../install/requested-items.ts';
 import { secretNames } from '../model/credential.ts';
@@ -6,6 +7,7 @@ import { anyFolder, formatGrantItem, type GrantItem } from '../model/grant-item.
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { openRegistry, type Registry } from '../registry/open-registry.ts';
 import { requireTool } from '../registry/require-tool.ts';
+import { deniedGrants } from '../runtime/installed-tools.ts';
 import { table } from '../terminal/table.ts';
 import { defineCommand } from './command.ts';
 
@@ -18,7 +20,7 @@ export const permissions = defineCommand({
   async run({ id }, context) {
     const registry = await openRegistry(context.config.values.registry.databasePath);
     try {
-      const report = reportOf(registry, requireTool(registry.tools, id));
+      const report = reportOf(registry, requireTool(registry.tools, id), context.config);
       context.print(
         context.json ? `${JSON.stringify(report)}\n` : textOf(report, context.width, context.style.bold),
       );
@@ -37,6 +39,8 @@ interface PermissionRow {
   readonly granted: boolean;
   /** ISO 8601, to the minute; null when never, or not known. */
   readonly lastUsed: string | null;
+  /** Why it is denied although it is granted; null when it is not. */
+  readonly denied: string | null;
 }
 
 interface PermissionReport {
@@ -49,13 +53,17 @@ interface PermissionReport {
   readonly refusals: ReturnType<Registry['grants']['refusals']>;
 }
 
-function reportOf({ grants, secrets }: Registry, tool: InstalledTool): PermissionReport {
+function reportOf(registry: Registry, tool: InstalledTool, config: Config): PermissionReport {
+  const { grants, secrets } = registry;
   const grant = grants.find(tool.id) ?? noGrant;
   const needed = new Set(grant.credentials.flatMap(({ value }) => secretNames(value)));
   const set = new Set(secrets.list(tool.id).map(({ name }) => name));
   return {
     id: tool.id,
-    permissions: rowsOf(tool, grant, grants.lastUses(tool.id)),
+    permissions: rowsOf(tool, grant, {
+      uses: grants.lastUses(tool.id),
+      denied: new Map(deniedGrants(tool, { registry, config }).map(({ item, reason }) => [item, reason])),
+    }),
     grantedBy: grant.grantedBy ?? null,
     grantedAt: grant.grantedAt ?? null,
     secrets: [...new Set([...needed, ...set])].toSorted().map((name) => ({
@@ -70,7 +78,7 @@ function reportOf({ grants, secrets }: Registry, tool: InstalledTool): Permissio
 function rowsOf(
   tool: InstalledTool,
   grant: Grant,
-  uses: ReadonlyMap<string, string>,
+  { uses, denied }: Record<'uses' | 'denied', ReadonlyMap<string, string>>,
 ): readonly PermissionRow[] {
   const asked = requestedItems(tool);
   const askedTexts = new Set(asked.items.map(formatGrantItem));
@@ -83,6 +91,7 @@ function rowsOf(
     requested: askedTexts.has(formatGrantItem(item)) || isAskedMount(item),
     granted: hasGrantItem(grant, item),
     lastUsed: uses.get(formatGrantItem(item)) ?? null,
+    denied: denied.get(formatGrantItem(item)) ?? null,
   });
   return [
     ...granted.map(row),
@@ -95,6 +104,7 @@ function rowsOf(
         requested: true,
         granted: false,
         lastUsed: null,
+        denied: null,
       })),
   ];
 }
@@ -108,16 +118,19 @@ function textOf(report: PermissionReport, width: number | undefined, bold: (text
       table(
         [
           ['PERMISSION', 'REQUESTED', 'GRANTED', 'LAST USED'],
-          ...rows.map(({ item, requested, granted, lastUsed }) => [
+          ...rows.map(({ item, requested, granted, lastUsed, denied }) => [
             item,
             requested ? 'yes' : 'no',
-            granted ? 'yes' : 'no',
+            denied === null ? (granted ? 'yes' : 'no') : 'no effect',
             lastUsed ?? (granted ? 'never' : ''),
           ]),
         ],
         { width },
       ),
     );
+  }
+  for (const { item, denied } of rows) {
+    if (denied !== null) parts.push(`\n${item} has no effect: ${denied}.\n`);
   }
   if (grantedAt !== null) parts.push(`\nLast changed by ${grantedBy}, ${grantedAt}.\n`);
   if (secrets.length > 0) {
@@ -132,7 +145,7 @@ function textOf(report: PermissionReport, width: number | undefined, bold: (text
     const lines = refusals.map(({ capability, subject, count, lastAt }) => [
       capability,
       subject,
-      `${count} times`,
+      count === 1 ? 'once' : `${count} times`,
       lastAt,
     ]);
     parts.push(`\n${bold('Refused lately')}\n${table(lines, { width })}`);

@@ -69,7 +69,7 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
     check: numberBetween(0.001, 3_600, defaultLimits.timeoutMs / 1_000),
     defaultValue: () => defaultLimits.timeoutMs / 1_000,
     description:
-      'Seconds that a call may take when the tool asks for no limit of its own. Higher lets slow tools finish and a stuck one block its place longer.',
+      'Seconds that a call may take when the tool was granted no limit of its own. Higher lets slow tools finish and a stuck one block its place longer.',
     flag: { name: 'timeout-ms', convert: secondsOf, example: String(defaultLimits.timeoutMs) },
   },
   'runtime.default_calls_per_minute': {
@@ -99,7 +99,7 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
     check: oneOf(cellSharings, 'per-publisher'),
     defaultValue: () => 'per-publisher',
     description:
-      'Which tools may share a process: none (per-tool), those signed with the same key (per-publisher), or all (shared). Sharing saves some 60 MB for each tool in use, and lets the crash of one end calls of the others.',
+      'Which tools may share a process: none (per-tool), those of a publisher whose signature was verified (per-publisher; none is yet, so nothing is shared), or all (shared). Sharing saves some 60 MB for each tool in use, and lets the crash of one end calls of the others.',
   },
   'runtime.cache_size': {
     kind: 'number',
@@ -114,7 +114,7 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
     check: wholeNumber(1, 4_096, defaultLimits.maxMemoryMb),
     defaultValue: () => defaultLimits.maxMemoryMb,
     description:
-      'Memory of a call in MiB when the tool asks for no limit of its own. Higher lets tools work on more data and costs the machine that much for each call at worst.',
+      'Memory of a call in MiB when the tool was granted no limit of its own. Higher lets tools work on more data and costs the machine that much for each call at worst.',
     flag: { name: 'max-memory-mb' },
   },
   'sandbox.default_max_fuel': {

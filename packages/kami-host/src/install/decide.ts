@@ -70,7 +70,7 @@ function refusePinned(next: Candidate['tool'], previous: InstalledTool): void {
   const what = next.version === pin ? `other bytes under the version ${pin}` : `version ${next.version}`;
   throw new KamiError('KAMI_TOOL_PINNED', {
     message: `${next.id} is pinned to version ${pin}, and this is ${what}. The installed version stays.`,
-    fix: `Unpin it first: kami pin ${next.id} --unpin`,
+    fix: `Install version ${pin}, or remove the tool first: kami uninstall ${next.id}`,
     data: { tool: next.id, pinned: pin, found: next.version },
   });
 }

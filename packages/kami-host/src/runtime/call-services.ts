@@ -23,6 +23,8 @@ export interface CallSurroundings {
   readonly redact: Redactor;
   /** What the services refused; complete when the call has ended. */
   readonly refusals: RefusalList;
+  /** Secrets that granted credentials need and that have no value. */
+  readonly unsetSecrets: readonly string[];
 }
 
 const sharedFiles = new SharedFiles();
@@ -79,6 +81,9 @@ export function surroundCall({
     },
     redact: createRedactor(secrets.values()),
     refusals,
+    unsetSecrets: [...new Set(network.credentials.flatMap((credential) => credential.secrets))].filter(
+      (name) => !secrets.has(name),
+    ),
   };
 }
 

@@ -17,7 +17,7 @@ import { type CallableTool, describedCall } from './callable-tool.ts';
 import { ownPaths } from './own-paths.ts';
 
 export interface InstalledToolsDeps {
-  readonly registry: Registry;
+  readonly registry: Pick<Registry, 'path' | 'tools' | 'grants' | 'changeCounter'>;
   readonly artifacts: Pick<ArtifactStore, 'read' | 'assets'>;
   readonly secrets: Pick<SecretStore, 'read'>;
   readonly config: Pick<Config, 'values' | 'file'>;
@@ -99,6 +99,23 @@ function policyOf(tool: InstalledTool, { registry, artifacts, config }: Installe
   });
 }
 
+/** What a tool is granted that has no effect, with the reasons. */
+export function deniedGrants(
+  { id, assets }: InstalledTool,
+  { registry, config }: Pick<InstalledToolsDeps, 'registry' | 'config'>,
+): CallPolicy['denied'] {
+  const folder = privateFolder(registry.path, id);
+  return computePolicy({
+    grant: registry.grants.find(id) ?? noGrant,
+    config: config.values,
+    paths: {
+      packageFolder: assets === undefined ? undefined : folder,
+      privateFolder: folder,
+      kamiFolders: ownPaths(config),
+    },
+  }).denied;
+}
+
 /** The tool's private folder, for this user only, as it really is: mounts are held against links. */
 function madePrivateFolder(registryPath: string, id: ToolId): string {
   const folder = privateFolder(registryPath, id);
@@ -118,7 +135,7 @@ function domainOf({ id }: InstalledTool, sharing: CellSharing): string {
   return sharing === 'shared' ? 'shared' : `tool ${id}`;
 }
 
-function requireEnabled({ tools }: Registry, id: ToolId): InstalledTool {
+function requireEnabled({ tools }: Pick<Registry, 'tools'>, id: ToolId): InstalledTool {
   const tool = requireTool(tools, id);
   if (tool.enabled) return tool;
   throw new KamiError('KAMI_TOOL_DISABLED', {

@@ -6,7 +6,7 @@ import type { Isolation } from '../model/isolation.ts';
 import type { Json } from '../model/json.ts';
 import { defaultLimits, type Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
-import type { Redactor } from '../model/redactor.ts';
+import { hidesNothing, type Redactor } from '../model/redactor.ts';
 import type { ToolDescription } from '../model/tool.ts';
 import { bareAnswer } from '../sandbox/answer.ts';
 import { blindGuest, type Operation, type WorkerAnswer } from '../sandbox/protocol.ts';
@@ -78,16 +78,17 @@ export class KamiRuntime {
     const busy = this.#tooOften(tool.name, policy.limits);
     if (busy !== undefined) return untimed(busy);
 
-    const { services, guest, redact, refusals } = surroundCall(tool);
+    const { services, guest, redact, refusals, unsetSecrets } = surroundCall(tool);
+    for (const name of unsetSecrets) onLog({ level: 'warn', message: unsetSecret(name, tool.name) });
     const result = await this.#perform({
       ...{ origin, domain, limits: policy.limits, guest, services },
       operation: { kind: 'run', input: text, inputSchema, outputSchema, convention },
       signal: this.#untilStopped(signal),
       onLog: ({ level, message }) => onLog({ level, message: redact(message) }),
     });
-    const all = joinRefusals(refusals, result.refusals);
+    const all = redacted(joinRefusals(refusals, result.refusals), redact);
     for (const refusal of all) notes.onRefusal(refusal);
-    return { ...result, outcome: redactOutcome(result.outcome, redact), refusals: all };
+    return { ...result, outcome: redacted(result.outcome, redact), refusals: all };
   }
 
   /**
@@ -182,6 +183,10 @@ function inputText(input: Json, { maxInputBytes }: Limits): string | CallOutcome
     : text;
 }
 
+function unsetSecret(name: string, tool: string): string {
+  return `The secret ${name} is not set, so the credential that needs it is not sent: kami secret set ${tool} ${name}`;
+}
+
 function untimed(outcome: CallOutcome): CallResult {
   return { ...bareAnswer(outcome), durationMs: 0 };
 }
@@ -194,15 +199,18 @@ function joinRefusals(refusals: RefusalList, told: WorkerAnswer['refusals']): Ca
   return refusals.list();
 }
 
-function redactOutcome(outcome: CallOutcome, redact: Redactor): CallOutcome {
-  return redactStrings(outcome, redact) as CallOutcome;
+/** The same value with the secrets in all its texts hidden, keys included. */
+function redacted<T>(value: T, redact: Redactor): T {
+  return redact === hidesNothing ? value : (redactTexts(value, redact) as T);
 }
 
-function redactStrings(value: unknown, redact: Redactor): unknown {
+function redactTexts(value: unknown, redact: Redactor): unknown {
   if (typeof value === 'string') return redact(value);
-  if (Array.isArray(value)) return value.map((item) => redactStrings(item, redact));
+  if (Array.isArray(value)) return value.map((item) => redactTexts(item, redact));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactStrings(item, redact)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [redact(key), redactTexts(item, redact)]),
+  );
 }
 
 function readDescription(outcome: CallOutcome, source: string): ToolDescription {

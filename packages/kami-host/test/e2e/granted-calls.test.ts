@@ -89,7 +89,12 @@ describe.each(isolations)('at isolation %s', (isolation) => {
     const echoed = await fetchFrom(server, granted.origin);
     expect(echoed.text).toContain('authorization: Bearer [secret]');
     expect(echoed.all + server.stderr()).not.toContain(secret);
+    // Not by way of what was refused either, which the registry keeps.
+    const asked = await fetchFrom(server, `https://${secret}.example/`);
+    expect(costOf(asked.result).refusals).toMatchObject([{ subject: 'https://[secret].example' }]);
+    expect(asked.all + server.stderr()).not.toContain(secret);
     await server[Symbol.asyncDispose]();
+    expect((await kami('permissions', id)).stdout).not.toContain(secret);
     const { json } = await runJson<Report>(['permissions', id], options);
     expect(json.permissions.find(({ item }) => item === credential)?.lastUsed).toBeTruthy();
   });

@@ -102,12 +102,19 @@ async function hash(call: FileCall, held: Held): Promise<MetadataHashValue> {
   return { lower: digest.readBigUInt64LE(0), upper: digest.readBigUInt64LE(8) };
 }
 
+/** What Node passes on as "leave it"; libuv knows that since 1.51. */
+const [uvMajor = 0, uvMinor = 0] = process.versions.uv.split('.').map(Number);
+const leaveIt = uvMajor > 1 || uvMinor >= 51 ? new Date(Number.NaN) : undefined;
+
 /** Seconds since 1970. Node takes them as a double, so a time is exact to a quarter of a microsecond. */
-async function timesOf(held: Held, { access, modification }: NewTimes): Promise<readonly [number, number]> {
+async function timesOf(
+  held: Held,
+  { access, modification }: NewTimes,
+): Promise<readonly [number | Date, number | Date]> {
   const { atimeNs, mtimeNs } = await held.stat();
   const now = Date.now() / 1000;
-  const pick = ({ tag, seconds }: NewTime, present: bigint): number => {
-    if (tag === 'no-change') return Number(present) / 1e9;
+  const pick = ({ tag, seconds }: NewTime, present: bigint): number | Date => {
+    if (tag === 'no-change') return leaveIt ?? Number(present) / 1e9;
     return tag === 'now' ? now : (seconds ?? now);
   };
   return [pick(access, atimeNs), pick(modification, mtimeNs)];

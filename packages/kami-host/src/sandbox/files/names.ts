@@ -3,8 +3,8 @@ import type { Accounts, FileCall, OpenDirectory } from './file-call.ts';
 import { fail } from './file-error.ts';
 import type { At } from './file-methods.ts';
 import { checkMovedLinks, checkNewName, checkTarget } from './new-name.ts';
-import { entryFacts } from './quota.ts';
 import { parsePath } from './path-names.ts';
+import { entryFacts } from './quota.ts';
 import type { Place } from './resolve.ts';
 
 const longestTarget = 4_096;

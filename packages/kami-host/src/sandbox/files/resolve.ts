@@ -52,7 +52,7 @@ async function walk(base: Held, path: PathNames, follow: boolean, opened: Set<He
     const dir = way.at(-1) as Held;
     const name = rest.pop();
     if (name === undefined) return { dir, name, entry: dir, directory };
-    // Only ever the last; the folder before it has been gone into.
+    // Ends a path, or what a link holds: the folder before it has been gone into.
     if (name === '.') continue;
     if (name === '..') {
       if (way.length === 1) fail('not-permitted');

@@ -23,7 +23,8 @@ export class Descriptor extends CountedHandle implements Types.Descriptor {
   }
 
   readViaStream(offset: bigint): InputStream {
-    if (this.#type === 'directory' || !this.#flags.read) throw badDescriptor;
+    if (this.#type === 'directory') throw 'is-directory' satisfies Types.ErrorCode;
+    if (!this.#flags.read) throw badDescriptor;
     return new FileInputStream(this.#shared, offset);
   }
 
@@ -122,6 +123,8 @@ export class Descriptor extends CountedHandle implements Types.Descriptor {
     open: Types.OpenFlags,
     flags: Types.DescriptorFlags,
   ): Descriptor {
+    // What is opened for nothing is opened for reading.
+    const read = flags.read === true || flags.write !== true;
     const { handle, type, mutable } = this.#files.call('open', {
       ...this.#at(path),
       follow: follows(pathFlags),
@@ -129,12 +132,15 @@ export class Descriptor extends CountedHandle implements Types.Descriptor {
       directory: open.directory === true,
       exclusive: open.exclusive === true,
       truncate: open.truncate === true,
-      read: flags.read === true,
+      read,
       write: flags.write === true,
       mutateDirectory: flags.mutateDirectory === true,
       sync: syncOf(flags),
     });
-    const given = type === 'directory' ? directoryFlags(mutable) : { ...flags, mutateDirectory: false };
+    const given =
+      type === 'directory'
+        ? directoryFlags(mutable && flags.mutateDirectory === true)
+        : { ...flags, read, mutateDirectory: false };
     return new Descriptor(this.#files, handle, type, given);
   }
 

@@ -1,6 +1,6 @@
 import type * as Http from '@bytecodealliance/preview2-shim/interfaces/wasi-http-types';
 import type { BodyPart, HeaderEntries, ResponseHead } from '../egress/egress-protocol.ts';
-import { CountedHandle, type HandleBudget } from './handles.ts';
+import { ChildStillHeld, CountedHandle, type HandleBudget } from './handles.ts';
 import { type ByteSource, HostInputStream, type Pending } from './host-streams.ts';
 import { asHttpIoError, errorCodeOf } from './http-error.ts';
 import type { HttpExchange } from './http-exchange.ts';
@@ -94,8 +94,9 @@ export class IncomingResponse extends CountedHandle {
 /** The body of a response. Dropping it ends the request; so does reading it to its end. */
 export class IncomingBody extends CountedHandle implements ByteSource {
   readonly #context: IncomingContext;
-  #streamed = false;
+  #stream: InputStream | undefined;
   #trailers: HeaderEntries = [];
+  #failure: Http.ErrorCode | undefined;
 
   constructor(context: IncomingContext) {
     super(context.handles);
@@ -103,15 +104,17 @@ export class IncomingBody extends CountedHandle implements ByteSource {
   }
 
   stream(): InputStream {
-    if (this.#streamed) throw undefined;
-    this.#streamed = true;
+    if (this.#stream !== undefined) throw undefined;
     const { handles, exchange } = this.#context;
-    return new HostInputStream(handles, exchange.host, this);
+    this.#stream = new HostInputStream(handles, exchange.host, this);
+    return this.#stream;
   }
 
   static finish(body: IncomingBody): FutureTrailers {
+    if (body.#stream?.isDropped === false)
+      throw new ChildStillHeld('finished a body while it held its stream');
     body[Symbol.dispose]();
-    return new FutureTrailers(body.#context, body.#trailers);
+    return new FutureTrailers(body.#context, body.#failure ?? body.#trailers);
   }
 
   pull(): Pending<Uint8Array | undefined> {
@@ -125,7 +128,9 @@ export class IncomingBody extends CountedHandle implements ByteSource {
   }
 
   asError(error: unknown) {
-    return asHttpIoError(error);
+    const told = asHttpIoError(error);
+    this.#failure = told.code;
+    return told;
   }
 
   ended(): void {
@@ -144,16 +149,16 @@ export class IncomingBody extends CountedHandle implements ByteSource {
   }
 }
 
-/** The trailers of a body that was read to its end. A body left before has none. */
+/** The trailers of a body that was read to its end, or what it broke off with. A body left before has none. */
 export class FutureTrailers extends CountedHandle {
   readonly #context: IncomingContext;
-  readonly #entries: HeaderEntries;
+  readonly #end: HeaderEntries | Http.ErrorCode;
   #taken = false;
 
-  constructor(context: IncomingContext, entries: HeaderEntries) {
+  constructor(context: IncomingContext, end: HeaderEntries | Http.ErrorCode) {
     super(context.handles);
     this.#context = context;
-    this.#entries = entries;
+    this.#end = end;
   }
 
   subscribe(): Pollable {
@@ -163,7 +168,8 @@ export class FutureTrailers extends CountedHandle {
   get(): Once<Fields | undefined> {
     if (this.#taken) return { tag: 'err', val: undefined };
     this.#taken = true;
-    const trailers = this.#entries.length === 0 ? undefined : this.#context.receivedFields(this.#entries);
+    if ('tag' in this.#end) return { tag: 'ok', val: { tag: 'err', val: this.#end } };
+    const trailers = this.#end.length === 0 ? undefined : this.#context.receivedFields(this.#end);
     return { tag: 'ok', val: { tag: 'ok', val: trailers } };
   }
 }

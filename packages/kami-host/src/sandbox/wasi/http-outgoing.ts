@@ -1,16 +1,16 @@
 import type * as Http from '@bytecodealliance/preview2-shim/interfaces/wasi-http-types';
 import type { RequestHead } from '../egress/egress-protocol.ts';
 import type { HostChannel } from '../host-call/channel.ts';
-import { CountedHandle, type HandleBudget } from './handles.ts';
+import { ChildStillHeld, CountedHandle, type HandleBudget } from './handles.ts';
 import { HostOutputStream } from './host-streams.ts';
-import { asHttpIoError } from './http-error.ts';
+import { asHttpIoError, HttpIoError } from './http-error.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import type { Fields } from './http-fields.ts';
-import { OutputStream } from './io.ts';
+import { isAuthority, isMethod, isPathWithQuery, isScheme } from './http-request-syntax.ts';
+import { closed, OutputStream } from './io.ts';
 
 /** Bytes that may be written to a request which has nowhere to go, because no host is there to send it. */
 const maxIdleBytes = 1024 * 1024;
-const bodySizeError: Http.ErrorCode = Object.freeze({ tag: 'HTTP-request-body-size', val: undefined });
 const noTrailers: Http.ErrorCode = Object.freeze({ tag: 'HTTP-request-trailer-section-size', val: 0 });
 
 /** What the resources of an outgoing request need from their call. */
@@ -26,7 +26,8 @@ export class OutgoingBody extends CountedHandle {
   #stream: OutputStream | undefined;
   #exchange: HttpExchange | undefined;
   #written = 0;
-  #finished = false;
+  /** Finished, or given up in a way that must not look like it. */
+  #end: 'whole' | 'broken' | undefined;
 
   constructor(context: OutgoingContext, announcedBytes: number | undefined) {
     super(context.handles);
@@ -39,13 +40,12 @@ export class OutgoingBody extends CountedHandle {
     const { handles, host } = this.#context;
     this.#stream =
       host === undefined
-        ? new OutputStream(handles, (bytes) => this.#count(bytes))
-        : new CountingStream(
-            handles,
-            host,
-            (bytes) => this.#count(bytes),
-            () => this.#exchange,
-          );
+        ? new OutputStream(handles, (bytes) => this.#swallow(bytes))
+        : new HostOutputStream(handles, host, {
+            push: (chunk) => this.#exchange?.start('writeBody', { chunk }),
+            asError: asHttpIoError,
+            refuse: (chunk) => this.#excess(chunk),
+          });
     return this.#stream;
   }
 
@@ -56,60 +56,58 @@ export class OutgoingBody extends CountedHandle {
   /** The request is on its way: what was held goes out. */
   attach(exchange: HttpExchange): void {
     this.#exchange = exchange;
-    this.#flush();
+    if (this.#end === 'broken') exchange.close();
+    else this.#flush();
   }
 
   /** A body that is dropped without being finished is not complete, and must not look as if it were. */
   override [Symbol.dispose](): void {
     super[Symbol.dispose]();
-    if (!this.#finished) this.#exchange?.close();
+    if (this.#end === undefined) this.#break();
   }
 
   #finish(trailers: Fields | undefined): void {
-    this.#finished = true;
-    const isWhole = this.#announced === undefined || this.#announced === this.#written;
-    const hasTrailers = trailers !== undefined && trailers.entries().length > 0;
-    if (!isWhole || hasTrailers) this.#exchange?.close();
-    if (!isWhole) throw bodySizeError;
-    if (hasTrailers) throw noTrailers;
+    if (this.#stream?.isDropped === false)
+      throw new ChildStillHeld('finished a body while it held its stream');
     super[Symbol.dispose]();
+    trailers?.[Symbol.dispose]();
+    const isWhole = this.#announced === undefined || this.#announced === this.#written;
+    if (!isWhole) this.#break(bodySizeError(this.#written));
+    if (trailers !== undefined && trailers.entries().length > 0) this.#break(noTrailers);
+    this.#end = 'whole';
     this.#flush();
+  }
+
+  #break(error?: Http.ErrorCode): void {
+    this.#end = 'broken';
+    this.#exchange?.close();
+    if (error !== undefined) throw error;
   }
 
   #flush(): void {
     if (this.#exchange === undefined) return;
     if (this.#stream instanceof HostOutputStream) this.#stream.send();
-    if (this.#finished) this.#exchange.start('finishBody', {});
+    if (this.#end === 'whole') this.#exchange.start('finishBody', {});
   }
 
-  #count(bytes: Uint8Array): void {
+  /** Bytes that nobody will send; counted all the same. */
+  #swallow(bytes: Uint8Array): void {
+    const error = this.#excess(bytes);
+    if (error !== undefined) throw { tag: 'last-operation-failed', val: error };
+    if (this.#written > maxIdleBytes) throw closed;
+  }
+
+  /** Counts what is written, since a body must be as long as it was announced. */
+  #excess(bytes: Uint8Array): HttpIoError | undefined {
     this.#written += bytes.length;
-    const isTooMuch = this.#context.host === undefined && this.#written > maxIdleBytes;
-    if (isTooMuch || this.#written > (this.#announced ?? Number.POSITIVE_INFINITY)) throw { tag: 'closed' };
+    const isTooMuch = this.#written > (this.#announced ?? Number.POSITIVE_INFINITY);
+    return isTooMuch ? new HttpIoError(bodySizeError(this.#written)) : undefined;
   }
 }
 
-/** Counts what is written to it, since a body must be as long as it was announced. */
-class CountingStream extends HostOutputStream {
-  readonly #count: (bytes: Uint8Array) => void;
-
-  constructor(
-    handles: HandleBudget,
-    host: HostChannel,
-    count: (bytes: Uint8Array) => void,
-    exchange: () => HttpExchange | undefined,
-  ) {
-    super(handles, host, {
-      push: (chunk) => exchange()?.start('writeBody', { chunk }),
-      asError: asHttpIoError,
-    });
-    this.#count = count;
-  }
-
-  override write(contents: Uint8Array): void {
-    this.#count(contents);
-    super.write(contents);
-  }
+/** How long the body was, as far as 64 bits of WASI go. */
+function bodySizeError(written: number): Http.ErrorCode {
+  return { tag: 'HTTP-request-body-size', val: BigInt(written) };
 }
 
 export class OutgoingRequest extends CountedHandle {
@@ -136,28 +134,32 @@ export class OutgoingRequest extends CountedHandle {
     return this.#method;
   }
   setMethod(method: Http.Method): void {
+    if (!isMethod(method)) throw undefined;
     this.#method = method;
   }
   pathWithQuery(): string | undefined {
     return this.#path;
   }
   setPathWithQuery(path: string | undefined): void {
+    if (!isPathWithQuery(path)) throw undefined;
     this.#path = path;
   }
   scheme(): Http.Scheme | undefined {
     return this.#scheme;
   }
   setScheme(scheme: Http.Scheme | undefined): void {
+    if (!isScheme(scheme)) throw undefined;
     this.#scheme = scheme;
   }
   authority(): string | undefined {
     return this.#authority;
   }
   setAuthority(authority: string | undefined): void {
+    if (!isAuthority(authority)) throw undefined;
     this.#authority = authority;
   }
   headers(): Fields {
-    return this.#headers;
+    return this.#headers.view();
   }
 
   /** Scheme and authority, such as `https://api.example.com`: what an operator would grant. */
@@ -171,7 +173,7 @@ export class OutgoingRequest extends CountedHandle {
       method: this.#method.tag === 'other' ? this.#method.val : this.#method.tag.toUpperCase(),
       scheme: this.#schemeName(),
       authority: this.#authority ?? '',
-      path: this.#path === undefined || this.#path === '' ? '/' : this.#path,
+      path: this.#path?.startsWith('/') === true ? this.#path : rooted(this.#path ?? ''),
       headers: this.#headers.entries(),
       hasBody: this.#body !== undefined,
       timeouts: {
@@ -182,9 +184,14 @@ export class OutgoingRequest extends CountedHandle {
     };
   }
 
-  /** The request was sent; its handle is gone, its body may still be written. */
+  /** Its headers went with it when it was made. */
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
+    this.#headers[Symbol.dispose]();
+  }
+
+  /** The request was sent; its body may still be written. */
   sent(exchange: HttpExchange): void {
-    this[Symbol.dispose]();
     this.#body?.attach(exchange);
   }
 
@@ -194,7 +201,12 @@ export class OutgoingRequest extends CountedHandle {
   }
 }
 
-export class RequestOptions implements Http.RequestOptions {
+/** No path, or nothing but a query, is one at the root; anything else is for the host to refuse. */
+function rooted(path: string): string {
+  return path === '' || path.startsWith('?') ? `/${path}` : path;
+}
+
+export class RequestOptions extends CountedHandle implements Http.RequestOptions {
   #connect: bigint | undefined;
   #firstByte: bigint | undefined;
   #betweenBytes: bigint | undefined;

@@ -41,7 +41,15 @@ export function httpInterfaces({
       super(headers, { handles, host });
     }
   }
+  class CallRequestOptions extends RequestOptions {
+    constructor() {
+      super(handles);
+    }
+  }
   const handle = (request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse => {
+    options?.[Symbol.dispose]();
+    // Sent or not, neither belongs to the guest any more.
+    request[Symbol.dispose]();
     if (host === undefined) {
       refusals.note('network', request.origin());
       throw denied;
@@ -73,7 +81,7 @@ export function httpInterfaces({
       OutgoingBody,
       OutgoingRequest: CallOutgoingRequest,
       OutgoingResponse,
-      RequestOptions,
+      RequestOptions: CallRequestOptions,
       ResponseOutparam,
       httpErrorCode: (error: IoError): Http.ErrorCode | undefined =>
         error instanceof HttpIoError ? error.code : undefined,

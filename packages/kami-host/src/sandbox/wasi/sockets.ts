@@ -29,7 +29,9 @@ export function socketInterfaces({
     throw 'access-denied';
   };
   return {
-    'wasi:sockets/instance-network': { instanceNetwork: () => new Network(handles) } satisfies typeof InstanceNetwork,
+    'wasi:sockets/instance-network': {
+      instanceNetwork: () => new Network(handles),
+    } satisfies typeof InstanceNetwork,
     'wasi:sockets/network': { Network },
     'wasi:sockets/ip-name-lookup': {
       ResolveAddressStream,
