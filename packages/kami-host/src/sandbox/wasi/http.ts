@@ -55,9 +55,11 @@ export function httpInterfaces({
       throw denied;
     }
     const exchange = open(request, () => new HttpExchange(host, request.head(options)));
-    request.sent(exchange);
     const receivedFields = CallFields.received.bind(CallFields);
-    return new FutureIncomingResponse({ handles, exchange, receivedFields });
+    const response = new FutureIncomingResponse({ handles, exchange, receivedFields });
+    // Last, since a body that was given up ends the exchange, and the response is then what says so.
+    request.sent(exchange);
+    return response;
   };
   /** The broker records what it refuses; where there is none, this is the only one who knows. */
   const open = (request: OutgoingRequest, send: () => HttpExchange): HttpExchange => {
