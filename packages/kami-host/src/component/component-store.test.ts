@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const wit = readdirSync(new URL('../../../../wit', import.meta.url))
 /** A component of the world that answers nothing; `padding` makes its bytes differ. */
 async function component(padding: number): Promise<ComponentOrigin & { reads: () => number }> {
   const module = await parse(`(module
-    (memory (export "memory") 1)
+    (memory (export "memory") 2)
     (data (i32.const 0) "${'x'.repeat(padding)}")
     (func (export "kami:tool/tool@0.1.0#run") (param i32 i32) (result i32) unreachable)
     (func (export "kami:tool/tool@0.1.0#describe") (result i32) unreachable)
@@ -44,7 +44,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const folderOf = (key: string) => join(directory, formVersion, key);
+const recordOf = (key: string) => join(directory, formVersion, 'forms', `${key}.json`);
+const files = () => join(directory, formVersion, 'files');
+const fileOf = (ending: string) => {
+  const name = readdirSync(files()).find((candidate) => candidate.endsWith(ending));
+  return join(files(), name ?? expect.unreachable(`there is no ${ending}`));
+};
+/** The glue, a module, or the record of `one`. */
+const partOf = (part: string) => (part === 'record' ? recordOf(one.key) : fileOf(part));
 
 describe('ComponentStore', () => {
   it('takes a component apart once, and then reads what it wrote', async () => {
@@ -54,7 +61,7 @@ describe('ComponentStore', () => {
     expect(second.modules.map(({ name, memory }) => [name, memory])).toEqual(
       first.modules.map(({ name, memory }) => [name, memory]),
     );
-    expect(second.modules.some(({ memory }) => memory?.initialPages === 1)).toBe(true);
+    expect(second.modules.some(({ memory }) => memory?.initialPages === 2)).toBe(true);
   });
 
   it('takes a component apart once for all who ask at the same time', async () => {
@@ -63,30 +70,27 @@ describe('ComponentStore', () => {
     expect(one.reads()).toBe(1);
   });
 
-  it.each(['glue.mjs', 'component.core.wasm', 'form.json'])(
-    'makes a form anew whose %s was damaged',
-    async (file) => {
-      const store = new ComponentStore(directory);
-      await store.load(one);
-      const path = join(folderOf(one.key), file);
-      const bytes = readFileSync(path);
-      const middle = Math.floor(bytes.length / 2);
-      bytes[middle] = (bytes[middle] as number) ^ 1;
-      writeFileSync(path, bytes);
-      await store.load(one);
-      expect(one.reads()).toBe(2);
-      await store.load(one);
-      expect(one.reads()).toBe(2);
-    },
-  );
+  it.each(['.mjs', '.wasm', 'record'])('makes a form anew whose %s was damaged', async (part) => {
+    const store = () => new ComponentStore(directory);
+    await store().load(one);
+    const path = partOf(part);
+    const bytes = readFileSync(path);
+    const middle = Math.floor(bytes.length / 2);
+    bytes[middle] = (bytes[middle] as number) ^ 1;
+    writeFileSync(path, bytes);
+    await store().load(one);
+    expect(one.reads()).toBe(2);
+    await store().load(one);
+    expect(one.reads()).toBe(2);
+  });
 
-  it.each(['glue.mjs', 'form.json'])('makes a form anew whose %s was cut off or is gone', async (file) => {
-    const store = new ComponentStore(directory);
-    await store.load(one);
-    truncateSync(join(folderOf(one.key), file), 10);
-    await store.load(one);
-    await rm(join(folderOf(one.key), file));
-    await store.load(one);
+  it.each(['.mjs', 'record'])('makes a form anew whose %s was cut off or is gone', async (part) => {
+    const store = () => new ComponentStore(directory);
+    await store().load(one);
+    truncateSync(partOf(part), 10);
+    await store().load(one);
+    await rm(partOf(part));
+    await store().load(one);
     expect(one.reads()).toBe(3);
   });
 
@@ -94,7 +98,24 @@ describe('ComponentStore', () => {
     const loads = Array.from({ length: 6 }, () => new ComponentStore(directory).load(one));
     const compiled = await Promise.all(loads);
     expect(compiled.every(({ key }) => key === one.key)).toBe(true);
-    expect(readdirSync(join(directory, formVersion))).toEqual([one.key]);
+    expect(readdirSync(join(directory, formVersion, 'forms'))).toEqual([`${one.key}.json`]);
+  });
+
+  it('keeps what components have in common once, and lets it go with the last of them', async () => {
+    const store = new ComponentStore(directory);
+    const [left, right] = [await component(70_000), await component(80_000)];
+    const [first, second] = [await store.load(left), await store.load(right)];
+    // They differ in their data alone.
+    expect(second.glueUrl).toBe(first.glueUrl);
+    expect(second.modules.map(({ module }) => module)).toEqual(first.modules.map(({ module }) => module));
+    expect(second.modules[0]?.module).toBe(first.modules[0]?.module);
+    const count = (ending: string) => readdirSync(files()).filter((name) => name.endsWith(ending)).length;
+    const modules = count('.wasm');
+    expect([count('.mjs'), count('.snapshot')]).toEqual([1, 2]);
+    await store.remove(left.key);
+    expect([count('.mjs'), count('.wasm'), count('.snapshot')]).toEqual([1, modules, 1]);
+    await store.remove(right.key);
+    expect(readdirSync(files())).toEqual([]);
   });
 
   it('forgets a form, and all but the newest when it is told how many to keep', async () => {
@@ -103,31 +124,33 @@ describe('ComponentStore', () => {
       const origin = await component(padding);
       await store.load(origin);
       const past = new Date(Date.now() - (10 - padding) * 60_000);
-      utimesSync(folderOf(origin.key), past, past);
+      utimesSync(recordOf(origin.key), past, past);
     }
     const last = await component(4);
     await store.load(last);
-    const left = readdirSync(join(directory, formVersion));
-    expect(left).toHaveLength(2);
-    expect(left).toContain(last.key);
+    const left = () => readdirSync(join(directory, formVersion, 'forms'));
+    expect(left()).toHaveLength(2);
+    expect(left()).toContain(`${last.key}.json`);
     await store.remove(last.key);
-    expect(readdirSync(join(directory, formVersion))).toHaveLength(1);
+    expect(left()).toHaveLength(1);
   });
 
   it('removes what a killed process left half-written, once it is old', async () => {
-    const abandoned = join(directory, formVersion, '.staging-1-old');
-    const recent = join(directory, formVersion, '.staging-2-new');
-    await mkdir(abandoned, { recursive: true });
-    await mkdir(recent, { recursive: true });
+    await new ComponentStore(directory).load(one);
+    const abandoned = join(files(), '.staging-1-old');
+    const recent = join(files(), '.staging-2-new');
+    for (const path of [abandoned, recent]) writeFileSync(path, 'half');
     const old = new Date(Date.now() - 2 * 60 * 60_000);
     utimesSync(abandoned, old, old);
-    await new ComponentStore(directory).load(one);
-    expect(readdirSync(join(directory, formVersion)).sort()).toEqual(['.staging-2-new', one.key].sort());
+    await new ComponentStore(directory).load(await component(2));
+    expect(readdirSync(files()).filter((name) => name.startsWith('.'))).toEqual(['.staging-2-new']);
   });
 
   it('keeps its folder to its owner', async () => {
     await new ComponentStore(directory).load(one);
-    expect(statSync(folderOf(one.key)).mode & 0o077).toBe(0);
+    for (const path of [recordOf(one.key), fileOf('.mjs'), files()]) {
+      expect(statSync(path).mode & 0o077).toBe(0);
+    }
   });
 });
 

@@ -3,15 +3,17 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledComponent } from '../model/compiled-component.ts';
 import { isSha256, type Sha256 } from '../model/ids.ts';
+import { EngineCache } from './engine-cache.ts';
 import {
-  compileForm,
+  engineFile,
   type FormRecord,
+  filesOf,
   glueFile,
-  isIntact,
-  readForm,
-  recordFile,
+  readRecord,
+  readVerified,
   type StoredForm,
   sha256Of,
+  snapshotFile,
 } from './form-record.ts';
 import { transpileComponent } from './intake.ts';
 import type { TranspiledComponent } from './transpiled-component.ts';
@@ -25,27 +27,32 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-6';
-/** Another process may move a form away between its writing and its reading. */
+export const formVersion = 'jco-transpile-0.15.0-7';
+/** Another process may remove a form's files between their writing and their reading. */
 const maxAttempts = 3;
-/** Writing a form takes a second; a folder that is not finished after an hour never will be. */
+/** Writing a file takes a second; one that is not finished after an hour never will be. */
 const abandonedAfterMs = 60 * 60 * 1_000;
+const recordEnding = '.json';
 
 /**
- * The runnable forms of components on disk. Everything in it is derived: it is verified when read, made anew
+ * The runnable forms of components on disk: for each a record, which names its parts by their content, so that
+ * what components have in common is there once. Everything in it is derived: it is verified when read, made anew
  * when missing or damaged, and may be deleted at any time. Several processes may use one folder.
  */
 export class ComponentStore {
-  readonly #directory: string;
+  readonly #files: string;
+  readonly #records: string;
   readonly #keep: number;
   readonly #making = new Map<Sha256, Promise<StoredForm>>();
+  readonly #engines = new EngineCache();
 
   /**
    * @param directory folder for this alone, made when needed
    * @param keep forms that stay when a new one is written, the newest; all unless given
    */
   constructor(directory: string, keep = Number.POSITIVE_INFINITY) {
-    this.#directory = join(directory, formVersion);
+    this.#files = join(directory, formVersion, 'files');
+    this.#records = join(directory, formVersion, 'forms');
     this.#keep = keep;
   }
 
@@ -56,18 +63,19 @@ export class ComponentStore {
   async load(origin: ComponentOrigin): Promise<CompiledComponent> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const form = attempt === 0 ? await this.prepare(origin) : await this.renew(origin);
-      const compiled = await compileForm(form);
+      const compiled = await this.#engines.compile(form);
       if (compiled !== undefined) return compiled;
     }
     throw new Error(`the form of ${origin.key} was damaged each time it was written`);
   }
 
   /**
-   * Finds a component's form, or makes it. Its files are not verified yet: `compileForm` does that.
+   * Finds a component's form, or makes it. Its files are not verified yet: `EngineCache` does that.
    * @throws KamiError as `transpileComponent`, or what `origin.read` throws
    */
   async prepare(origin: ComponentOrigin): Promise<StoredForm> {
-    return (await readForm(origin.key, this.#folder(origin.key))) ?? (await this.renew(origin));
+    const record = await readRecord(this.#record(origin.key));
+    return record === undefined ? this.renew(origin) : { key: origin.key, folder: this.#files, record };
   }
 
   /** Makes a component's form anew, in place of one that was found damaged; once for all who ask at the same time. */
@@ -78,78 +86,93 @@ export class ComponentStore {
     return making;
   }
 
+  /** Forgets a component's form, and the parts that no other form has. */
+  async remove(key: Sha256): Promise<void> {
+    await rm(this.#record(key), { force: true });
+    await this.#sweep();
+  }
+
   async #make({ key, read, source }: ComponentOrigin): Promise<StoredForm> {
     const record = await this.#write(key, await transpileComponent(await read(), source));
-    return { key, folder: this.#folder(key), record };
+    return { key, folder: this.#files, record };
   }
 
-  /** Forgets a component's form. */
-  async remove(key: Sha256): Promise<void> {
-    await rm(this.#folder(key), { recursive: true, force: true });
+  #record(key: Sha256): string {
+    return join(this.#records, key + recordEnding);
   }
 
-  #folder(key: Sha256): string {
-    return join(this.#directory, key);
-  }
-
+  /** The parts first: a record never names what was not there. What a sweep removes in between is made anew later. */
   async #write(key: Sha256, { glue, modules }: TranspiledComponent): Promise<FormRecord> {
-    const staging = join(this.#directory, `.staging-${process.pid}-${randomUUID()}`);
-    await mkdir(staging, { recursive: true, mode: 0o700 });
+    for (const folder of [this.#files, this.#records]) await mkdir(folder, { recursive: true, mode: 0o700 });
+    const parts = new Map<string, Uint8Array>();
     const record: FormRecord = {
       glue: sha256Of(glue),
-      modules: modules.map(({ name, bytes, memory }) => ({ name, sha256: sha256Of(bytes), memory })),
-    };
-    await Promise.all([
-      writeFile(join(staging, recordFile), JSON.stringify(record)),
-      writeFile(join(staging, glueFile), glue),
-      ...modules.map(({ name, bytes }) => writeFile(join(staging, name), bytes)),
-    ]);
-    await this.#replace(staging, key);
-    await this.#prune();
-    // What another process put there may be of other bytes: the form as it lies there is what counts.
-    return (await readForm(key, this.#folder(key)))?.record ?? record;
-  }
-
-  /**
-   * A folder can't be renamed onto a full one. What another process has put there in the meantime stays if it is
-   * whole, since that process may be reading it; what is damaged is moved away first.
-   */
-  async #replace(staging: string, key: Sha256): Promise<void> {
-    const target = this.#folder(key);
-    const old = `${staging}-old`;
-    const isTaken = await rename(staging, target).then(() => false, takenOrThrow);
-    if (isTaken && !(await isIntact(await readForm(key, target)))) {
-      await rename(target, old).catch(ignore('ENOENT'));
-      await rename(staging, target).catch(ignore(...takenCodes));
-    }
-    await Promise.all([staging, old].map((folder) => rm(folder, { recursive: true, force: true })));
-  }
-
-  /** Removes the oldest forms beyond the number to keep, and what a killed process left half-written. */
-  async #prune(): Promise<void> {
-    const folders = await Promise.all(
-      (await readdir(this.#directory)).map(async (name) => {
-        const path = join(this.#directory, name);
-        return { name, path, age: Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? 0) };
+      modules: modules.map(({ name, bytes, memory, snapshot }) => {
+        const engine = sha256Of(bytes);
+        parts.set(engineFile(engine), bytes);
+        if (snapshot === undefined) return { name, engine, memory, snapshot };
+        const { compressed, size } = snapshot;
+        const sha256 = sha256Of(compressed);
+        parts.set(snapshotFile(sha256), compressed);
+        return { name, engine, memory, snapshot: { sha256, size } };
       }),
-    );
-    const forms = folders.filter(({ name }) => isSha256(name)).sort((left, right) => left.age - right.age);
-    const abandoned = folders.filter(({ name, age }) => !isSha256(name) && age > abandonedAfterMs);
-    for (const { path } of [...forms.slice(this.#keep), ...abandoned]) {
-      await rm(path, { recursive: true, force: true });
+    };
+    parts.set(glueFile(record.glue), glue);
+    for (const [name, bytes] of parts) {
+      if ((await readVerified(this.#files, name)) === undefined) await put(this.#files, name, bytes);
     }
+    await put(this.#records, key + recordEnding, Buffer.from(JSON.stringify(record)));
+    await this.#sweep();
+    return record;
+  }
+
+  /** Removes the oldest records beyond the number to keep, and files that no record names. */
+  async #sweep(): Promise<void> {
+    const records = (await list(this.#records)).filter(({ name }) => isRecord(name));
+    const [kept, old] = [records.slice(0, this.#keep), records.slice(this.#keep)];
+    const used = new Set<string>();
+    for (const { path } of kept) {
+      const record = await readRecord(path);
+      for (const name of record === undefined ? [] : filesOf(record)) used.add(name);
+    }
+    const unused = (await list(this.#files)).filter(({ name }) => !isStaging(name) && !used.has(name));
+    const abandoned = [...(await list(this.#files)), ...(await list(this.#records))].filter(
+      ({ name, ageMs }) => isStaging(name) && ageMs > abandonedAfterMs,
+    );
+    for (const { path } of [...old, ...unused, ...abandoned])
+      await rm(path, { recursive: true, force: true });
   }
 }
 
-const takenCodes = ['ENOTEMPTY', 'EEXIST', 'EPERM'];
-
-function takenOrThrow(error: NodeJS.ErrnoException): true {
-  ignore(...takenCodes)(error);
-  return true;
+interface Entry {
+  readonly name: string;
+  readonly path: string;
+  readonly ageMs: number;
 }
 
-function ignore(...codes: readonly string[]): (error: NodeJS.ErrnoException) => void {
-  return (error) => {
-    if (!codes.includes(error.code ?? '')) throw error;
-  };
+/** What is in a folder, the newest first; nothing when it is not there. */
+async function list(folder: string): Promise<readonly Entry[]> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const entries = await Promise.all(
+    names.map(async (name): Promise<Entry> => {
+      const path = join(folder, name);
+      const changed = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+      return { name, path, ageMs: Date.now() - changed };
+    }),
+  );
+  return entries.toSorted((left, right) => left.ageMs - right.ageMs);
 }
+
+/** Writes a file so that others see all of it or nothing. */
+async function put(folder: string, name: string, bytes: Uint8Array): Promise<void> {
+  const staging = join(folder, `.staging-${process.pid}-${randomUUID()}`);
+  await writeFile(staging, bytes, { mode: 0o600 });
+  await rename(staging, join(folder, name));
+}
+
+const isStaging = (name: string) => name.startsWith('.staging-');
+const isRecord = (name: string) =>
+  name.endsWith(recordEnding) && isSha256(name.slice(0, -recordEnding.length));

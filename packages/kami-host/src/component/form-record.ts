@@ -1,84 +1,76 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { CompiledComponent, MemoryShape } from '../model/compiled-component.ts';
+import type { MemoryShape } from '../model/compiled-component.ts';
 import { isSha256, type Sha256 } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
 
 /** A component's runnable form on disk, as any process that may read the folder can use it. */
 export interface StoredForm {
   readonly key: Sha256;
-  /** Absolute path of the folder with the files. */
+  /** Absolute path of the folder with the files of all forms, each named after its content. */
   readonly folder: string;
   readonly record: FormRecord;
 }
 
-/** What a form is made of, with the hash of every file: nothing is run that does not fit it. */
+/** What a form is made of, by content: nothing is run that does not fit its hash, and equal parts are one file. */
 export interface FormRecord {
   readonly glue: Sha256;
-  readonly modules: readonly {
-    readonly name: string;
-    readonly sha256: Sha256;
-    readonly memory: MemoryShape | undefined;
-  }[];
+  readonly modules: readonly ModuleRecord[];
 }
 
-export const recordFile = 'form.json';
-export const glueFile = 'glue.mjs';
-/** Names of module files: nothing that leads out of their folder. */
+export interface ModuleRecord {
+  /** What the glue calls it. */
+  readonly name: string;
+  /** The module, without its data where that is a snapshot. */
+  readonly engine: Sha256;
+  readonly memory: MemoryShape | undefined;
+  /** What its memory begins with, compressed; undefined where the module writes it itself. */
+  readonly snapshot: SnapshotRecord | undefined;
+}
+
+export interface SnapshotRecord {
+  readonly sha256: Sha256;
+  /** Expanded, bytes. */
+  readonly size: number;
+}
+
+/** Names that the glue gives to modules. */
 export const moduleName = /^[\w.-]+\.wasm$/;
+/** All memory that a component may have at all, and the table of runs in front. */
+const maxSnapshotBytes = 1024 * 1024 * 1024;
 
-/** Reads the record of a folder; undefined when there is none, or none that can be read. */
-export async function readForm(key: Sha256, folder: string): Promise<StoredForm | undefined> {
-  try {
-    const record = parseRecord(await readFile(join(folder, recordFile), 'utf8'));
-    return record === undefined ? undefined : { key, folder, record };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+export const glueFile = (sha256: Sha256) => `${sha256}.mjs`;
+export const engineFile = (sha256: Sha256) => `${sha256}.wasm`;
+export const snapshotFile = (sha256: Sha256) => `${sha256}.snapshot`;
+
+/** Names of all files of a form. */
+export function filesOf({ glue, modules }: FormRecord): readonly string[] {
+  return [
+    glueFile(glue),
+    ...modules.map(({ engine }) => engineFile(engine)),
+    ...modules.flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshotFile(snapshot.sha256)])),
+  ];
 }
 
-/** Verifies a form file by file and compiles it; undefined when a file is missing or damaged. */
-export async function compileForm(form: StoredForm): Promise<CompiledComponent | undefined> {
-  const contents = await readVerified(form);
-  if (contents === undefined) return undefined;
-  const { key, folder, record } = form;
-  const modules = await Promise.all(
-    record.modules.map(async ({ name, memory }, index) => ({
-      name,
-      memory,
-      module: await WebAssembly.compile(contents[index] as Buffer<ArrayBuffer>),
-    })),
-  );
-  return { key, glueUrl: pathToFileURL(join(folder, glueFile)).href, modules };
+/** Reads a record; undefined when there is none, or none that can be read. */
+export async function readRecord(path: string): Promise<FormRecord | undefined> {
+  const text = await readFile(path, 'utf8').catch(undefinedIfGone);
+  return text === undefined ? undefined : parseRecord(text);
 }
 
-/** Whether all files of a form are there and have the bytes that its record says. */
-export async function isIntact(form: StoredForm | undefined): Promise<boolean> {
-  return form !== undefined && (await readVerified(form)) !== undefined;
-}
-
-/** The modules' bytes in the order of the record. */
-async function readVerified({ folder, record }: StoredForm): Promise<readonly Buffer[] | undefined> {
-  try {
-    const [glue, ...contents] = await Promise.all([
-      readFile(join(folder, glueFile)),
-      ...record.modules.map(({ name }) => readFile(join(folder, name))),
-    ]);
-    const intact =
-      sha256Of(glue) === record.glue &&
-      record.modules.every(({ sha256 }, index) => sha256Of(contents[index] as Buffer) === sha256);
-    return intact ? contents : undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** A file that is named after its content; undefined when it is gone or damaged. */
+export async function readVerified(folder: string, name: string): Promise<Buffer<ArrayBuffer> | undefined> {
+  const bytes = await readFile(join(folder, name)).catch(undefinedIfGone);
+  return bytes !== undefined && name.startsWith(`${sha256Of(bytes)}.`) ? bytes : undefined;
 }
 
 export function sha256Of(bytes: Uint8Array): Sha256 {
   return createHash('sha256').update(bytes).digest('hex') as Sha256;
+}
+
+function undefinedIfGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 function parseRecord(text: string): FormRecord | undefined {
@@ -98,7 +90,18 @@ function isModuleRecord(value: unknown): boolean {
     isJsonObject(value) &&
     typeof value.name === 'string' &&
     moduleName.test(value.name) &&
-    isHash(value.sha256)
+    isHash(value.engine) &&
+    (value.snapshot === undefined || isSnapshotRecord(value.snapshot))
+  );
+}
+
+function isSnapshotRecord(value: unknown): boolean {
+  return (
+    isJsonObject(value) &&
+    isHash(value.sha256) &&
+    typeof value.size === 'number' &&
+    value.size >= 0 &&
+    value.size <= maxSnapshotBytes
   );
 }
 

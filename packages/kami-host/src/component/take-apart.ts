@@ -1,20 +1,26 @@
+import type { MemoryShape } from '../model/compiled-component.ts';
+import { packSnapshot } from '../model/snapshot.ts';
 import { MalformedBinary } from './binary-reader.ts';
-import { type BoundModule, boundModule } from './bound-module.ts';
+import { boundModule } from './bound-module.ts';
 import { checkCoreNames } from './core-names.ts';
 import { checkCoreTypes } from './core-types.ts';
 import { checkImportedTypes } from './imported-types-check.ts';
 import { checkInterfaces, invalidComponent } from './interfaces.ts';
 import { boundLifting, UnknownGlue } from './lift-budget.ts';
 import { meterModule } from './metering/meter-module.ts';
+import { compressSnapshot } from './snapshot-file.ts';
+import { splitData } from './split-data.ts';
 import {
   maxGlueBytes,
   maxModuleBytes,
   maxModules,
   type TranspiledComponent,
+  type TranspiledModule,
 } from './transpiled-component.ts';
 import { loadTranspiler } from './transpiler.ts';
 
 const glueName = 'component.js';
+const pageBytes = 65_536;
 
 /**
  * Checks a component, and turns it into JavaScript and core modules that V8 can run and the host can bound.
@@ -36,7 +42,7 @@ export async function takeApart(bytes: Uint8Array, source: string): Promise<Tran
   let left = maxModuleBytes;
   const modules = cores.map(([name, content]) => {
     const module = prepareModule(content, source);
-    left -= module.bytes.length;
+    left -= module.bytes.length + (module.snapshot?.size ?? 0);
     if (left < 0) throw invalidComponent(source, 'its core modules are too large when metered');
     return { name, ...module };
   });
@@ -70,21 +76,40 @@ function transpile(generate: Generate, bytes: Uint8Array, source: string): reado
   }
 }
 
-function prepareModule(content: Uint8Array, source: string): BoundModule {
+function prepareModule(content: Uint8Array, source: string): Omit<TranspiledModule, 'name'> {
   try {
     checkCoreNames(content);
     checkCoreTypes(content);
     const { bytes, memory } = boundModule(content);
-    const metered = meterModule(bytes);
-    // Compiled here once, so that what takes V8 down or for ever does so in this process.
-    new WebAssembly.Module(metered as Uint8Array<ArrayBuffer>);
-    return { bytes: metered, memory };
+    return (memory && splitModule(bytes, memory)) ?? { bytes: meter(bytes), memory, snapshot: undefined };
   } catch (cause) {
     if (cause instanceof MalformedBinary || cause instanceof WebAssembly.CompileError) {
       throw invalidComponent(source, cause.message.slice(0, 300), cause);
     }
     throw cause;
   }
+}
+
+/** The module without its data, which then is a snapshot; undefined where it can't do without. */
+function splitModule(bytes: Uint8Array, memory: MemoryShape): Omit<TranspiledModule, 'name'> | undefined {
+  const split = splitData(bytes, memory.initialPages);
+  if (split === undefined) return undefined;
+  try {
+    const snapshot = packSnapshot(split.data, memory.initialPages * pageBytes);
+    const compressed = compressSnapshot(snapshot);
+    return { bytes: meter(split.engine), memory, snapshot: { compressed, size: snapshot.length } };
+  } catch (error) {
+    // Its code names its segments; whatever else is wrong with it is so with its data, too.
+    if (error instanceof WebAssembly.CompileError) return undefined;
+    throw error;
+  }
+}
+
+function meter(bytes: Uint8Array): Uint8Array {
+  const metered = meterModule(bytes);
+  // Compiled here once, so that what takes V8 down or for ever does so in this process.
+  new WebAssembly.Module(metered as Uint8Array<ArrayBuffer>);
+  return metered;
 }
 
 /** The transpiler fails with a message as payload of its error: what it was about to do, and below that the cause. */

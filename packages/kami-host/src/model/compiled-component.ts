@@ -13,6 +13,8 @@ export interface CompiledModule {
   readonly name: string;
   readonly module: WebAssembly.Module;
   readonly memory: MemoryShape | undefined;
+  /** What its memory begins with, packed (`packSnapshot`), shared by all threads; undefined where the module writes it itself. */
+  readonly snapshot: Uint8Array<SharedArrayBuffer> | undefined;
 }
 
 /** Size of a linear memory in pages of 64 KiB, as its module declares it. */

@@ -6,6 +6,7 @@ import {
 } from '../model/compiled-component.ts';
 import { toolExport } from '../model/contract.ts';
 import type { Limits } from '../model/limits.ts';
+import { applySnapshot } from '../model/snapshot.ts';
 import type { HostImports } from './wasi/imports.ts';
 
 const pageBytes = 65_536;
@@ -22,9 +23,10 @@ export interface ToolInstance {
 }
 
 type Instantiate = (
-  getCoreModule: (name: string) => WebAssembly.Module,
+  // The glue only hands on what it gets here, so it gets more than a module: two may be of the same code.
+  getCoreModule: (name: string) => CompiledModule,
   imports: HostImports,
-  instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,
+  instantiateCore: (module: CompiledModule, imports: WebAssembly.Imports) => WebAssembly.Instance,
 ) => Readonly<Record<string, { run(input: string): string; describe(): string }>>;
 
 /** The memories that the modules need to begin with are larger than the limit. */
@@ -58,23 +60,22 @@ export async function instantiate(
   const fuel = new WebAssembly.Global({ value: 'i64', mutable: true }, BigInt(maxFuel));
   const memories = new Map<string, WebAssembly.Memory>();
   const byName = new Map(component.modules.map((module) => [module.name, module]));
-  const byModule = new Map(component.modules.map((module) => [module.module, module]));
 
   const exports = link(
     (name) => {
       const found = byName.get(name);
       if (found === undefined) throw new Error(`the component has no core module ${name}`);
-      return found.module;
+      return found;
     },
     imports,
-    (module, moduleImports) => {
-      const { memory, name } = byModule.get(module) ?? {};
+    ({ module, memory, name, snapshot }, moduleImports) => {
       const limits: Record<string, unknown> = { [fuelImport.name]: fuel };
-      if (memory !== undefined && name !== undefined) {
+      if (memory !== undefined) {
         if (memories.has(name)) throw new MemoryInstantiatedTwice(`${name} is instantiated twice`);
         const maximum = maximums.get(name) ?? memory.initialPages;
         const provided = new WebAssembly.Memory({ initial: memory.initialPages, maximum });
         memories.set(name, provided);
+        if (snapshot !== undefined) applySnapshot(snapshot, new Uint8Array(provided.buffer));
         limits[memoryImport.name] = provided;
       }
       return new WebAssembly.Instance(module, { ...moduleImports, [memoryImport.module]: limits });

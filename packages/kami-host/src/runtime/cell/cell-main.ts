@@ -3,7 +3,8 @@
  * environment, under Node's permission model, and holds neither files nor sockets nor policy; what a guest asks
  * the host for is passed on.
  */
-import { compileForm, type StoredForm } from '../../component/form-record.ts';
+import { EngineCache } from '../../component/engine-cache.ts';
+import type { StoredForm } from '../../component/form-record.ts';
 import type { HostService } from '../../sandbox/host-call/dispatcher.ts';
 import { HostCallError, type HostReply, type ServiceName } from '../../sandbox/host-call/protocol.ts';
 import { ThreadExecutor } from '../thread-executor.ts';
@@ -19,13 +20,14 @@ interface RunningCall {
 }
 
 const forms = new Map<string, StoredForm>();
+const engines = new EngineCache();
 const calls = new Map<number, RunningCall>();
 const [poolSize = 1, cacheSize = 4] = process.argv.slice(2).map(Number);
 
 const executor = new ThreadExecutor(
   async ({ key }) => {
     const form = forms.get(key);
-    const compiled = form === undefined ? undefined : await compileForm(form);
+    const compiled = form === undefined ? undefined : await engines.compile(form);
     if (compiled === undefined) throw new DamagedForm();
     return compiled;
   },
