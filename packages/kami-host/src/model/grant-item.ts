@@ -196,10 +196,15 @@ function readMount(value: string, text: string): GrantItem {
   }
   return {
     kind: 'mount',
-    hostPath: host.length > 1 ? host.replace(/(?<=[^:\\/])[\\/]+$/, '') : host,
+    hostPath: withoutLastSlash(host),
     guestPath: required(guestPath(place), text, 'mount'),
     access: mode === 'rw' ? 'read-write' : 'read-only',
   };
+}
+
+/** In a path that begins with `/`, a backslash is a character like any other. */
+function withoutLastSlash(path: string): string {
+  return path.replace(path.startsWith('/') ? /(?<=[^/])\/+$/ : /(?<=[^:\\/])[\\/]+$/, '');
 }
 
 function readCredential(value: string, text: string): GrantItem {

@@ -5,6 +5,7 @@ import type { LogLine } from '../../model/log-line.ts';
 import { logLevels } from '../../model/logger.ts';
 import type { HostReply, HostRequest } from '../../sandbox/host-call/protocol.ts';
 import type { GuestView, Operation, WorkerAnswer } from '../../sandbox/protocol.ts';
+import { isCount, readAnswer } from './read-answer.ts';
 
 /** What the control process tells a cell. */
 export type CellRequest =
@@ -31,50 +32,43 @@ export type CellMessage =
   | { readonly kind: 'damaged'; readonly callId: number };
 
 /**
- * Reads a message of a cell. A guest that broke out of its engine could send anything: what is not of this
- * shape is dropped.
+ * Reads a message of a cell. A guest that broke out of its engine could send anything that can be sent: what is
+ * not of this shape through and through is dropped, and nothing else in it is passed on.
  */
 export function parseCellMessage(value: unknown): CellMessage | undefined {
   if (!isJsonObject(value)) return undefined;
-  if (value.kind === 'ready') return { kind: 'ready' };
-  if (typeof value.callId !== 'number') return undefined;
-  switch (value.kind) {
-    case 'log':
-      return isLogLine(value.line) ? (value as unknown as CellMessage) : undefined;
-    case 'ask':
-      return isHostRequest(value.request) ? (value as unknown as CellMessage) : undefined;
-    case 'answer':
-      return isAnswer(value.answer) ? (value as unknown as CellMessage) : undefined;
+  const { kind, callId } = value as Readonly<Record<string, unknown>>;
+  if (kind === 'ready') return { kind };
+  if (!isCount(callId)) return undefined;
+  switch (kind) {
+    case 'log': {
+      const line = readLogLine(value.line);
+      return line === undefined ? undefined : { kind, callId, line };
+    }
+    case 'ask': {
+      const request = readHostRequest(value.request);
+      return request === undefined ? undefined : { kind, callId, request };
+    }
+    case 'answer': {
+      const answer = readAnswer(value.answer);
+      return answer === undefined ? undefined : { kind, callId, answer };
+    }
     case 'damaged':
-      return { kind: 'damaged', callId: value.callId };
+      return { kind, callId };
     default:
       return undefined;
   }
 }
 
-const levels: ReadonlySet<unknown> = new Set(logLevels);
-
-function isLogLine(value: unknown): boolean {
-  return isJsonObject(value) && levels.has(value.level) && typeof value.message === 'string';
+function readLogLine(value: unknown): LogLine | undefined {
+  if (!isJsonObject(value) || typeof value.message !== 'string') return undefined;
+  const level = logLevels.find((known) => known === value.level);
+  return level === undefined || level === 'silent' ? undefined : { level, message: value.message };
 }
 
-function isHostRequest(value: unknown): boolean {
-  return (
-    isJsonObject(value) &&
-    typeof value.id === 'number' &&
-    typeof value.service === 'string' &&
-    typeof value.method === 'string'
-  );
-}
-
-function isAnswer(value: unknown): boolean {
-  if (!isJsonObject(value) || !isJsonObject(value.outcome) || !Array.isArray(value.refusals)) return false;
-  const { outcome, memoryPeakBytes, fuel, readClock } = value;
-  if (typeof memoryPeakBytes !== 'number' || typeof fuel !== 'number') return false;
-  if (typeof readClock !== 'boolean') return false;
-  return outcome.status === 'success'
-    ? Array.isArray(outcome.content)
-    : outcome.status === 'failure' &&
-        typeof outcome.reason === 'string' &&
-        typeof outcome.message === 'string';
+function readHostRequest(value: unknown): HostRequest | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { id, service, method, args } = value as Readonly<Record<string, unknown>>;
+  if (!isCount(id) || typeof method !== 'string') return undefined;
+  return service === 'files' || service === 'egress' ? { id, service, method, args } : undefined;
 }

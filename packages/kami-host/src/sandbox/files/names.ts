@@ -103,8 +103,9 @@ function checkFree({ entry, directory }: Place): void {
 /** What a link holds, unless that is a path of the host. */
 export async function readlink(call: FileCall, { handle, path }: At): Promise<string> {
   const throughLink = parsePath(path).directory;
-  return call.place(call.directory(handle), path, throughLink, async ({ dir, name, entry }) => {
+  return call.place(call.directory(handle), path, throughLink, async ({ dir, name, entry, directory }) => {
     if (entry === undefined) fail('no-entry');
+    if (directory && entry.type !== 'directory') fail('not-directory');
     if (entry.type !== 'symbolic-link' || name === undefined) fail('invalid');
     const target = await dir.at(name, (hostPath) => fs.readlink(hostPath));
     return isRooted(target) ? fail('not-permitted') : target;

@@ -19,6 +19,8 @@ export function ipAddress(text: string): IpAddress {
 
 /** Whether it is the name of a host or an address at all, as WASI asks before anybody is asked. */
 export function isHost(name: string): boolean {
+  // URL parsers leave out a port that is usual for the scheme, so one in the text would go unnoticed.
+  if (name.startsWith('[') && !name.endsWith(']')) return false;
   return canonicalHost(isIP(name) === 6 ? `[${name}]` : name) !== undefined;
 }
 
