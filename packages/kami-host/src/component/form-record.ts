@@ -17,6 +17,8 @@ export interface StoredForm {
 export interface FormRecord {
   readonly glue: Sha256;
   readonly modules: readonly ModuleRecord[];
+  /** Whether instantiating it runs code of the guest. */
+  readonly runsAtStart: boolean;
 }
 
 export interface ModuleRecord {
@@ -81,6 +83,7 @@ function parseRecord(text: string): FormRecord | undefined {
     return undefined;
   }
   if (!isJsonObject(value) || !isHash(value.glue) || !Array.isArray(value.modules)) return undefined;
+  if (typeof value.runsAtStart !== 'boolean') return undefined;
   const modules: readonly unknown[] = value.modules;
   return modules.every(isModuleRecord) ? (value as unknown as FormRecord) : undefined;
 }

@@ -43,6 +43,7 @@ export function parseIntakeAnswer(value: unknown): IntakeAnswer | undefined {
 
 function isComponent(value: unknown): boolean {
   if (!isJsonObject(value) || !isBytes(value.glue, maxGlueBytes)) return false;
+  if (typeof value.runsAtStart !== 'boolean') return false;
   const modules: unknown = value.modules;
   if (!Array.isArray(modules) || modules.length > maxModules) return false;
   const names = new Set<unknown>();

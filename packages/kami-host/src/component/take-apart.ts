@@ -1,6 +1,6 @@
 import type { MemoryShape } from '../model/compiled-component.ts';
 import { packSnapshot } from '../model/snapshot.ts';
-import { MalformedBinary } from './binary-reader.ts';
+import { MalformedBinary, readSections } from './binary-reader.ts';
 import { boundModule } from './bound-module.ts';
 import { checkCoreNames } from './core-names.ts';
 import { checkCoreTypes } from './core-types.ts';
@@ -8,6 +8,7 @@ import { checkImportedTypes } from './imported-types-check.ts';
 import { checkInterfaces, invalidComponent } from './interfaces.ts';
 import { boundLifting, UnknownGlue } from './lift-budget.ts';
 import { meterModule } from './metering/meter-module.ts';
+import { sectionId } from './metering/module-shape.ts';
 import { compressSnapshot } from './snapshot-file.ts';
 import { splitData } from './split-data.ts';
 import {
@@ -46,7 +47,10 @@ export async function takeApart(bytes: Uint8Array, source: string): Promise<Tran
     if (left < 0) throw invalidComponent(source, 'its core modules are too large when metered');
     return { name, ...module };
   });
-  return { glue: boundGlue(glue, source), modules };
+  const runsAtStart = cores.some(([, content]) =>
+    readSections(content).some(({ id }) => id === sectionId.start),
+  );
+  return { glue: boundGlue(glue, source), modules, runsAtStart };
 }
 
 function boundGlue(glue: Uint8Array, source: string): Uint8Array {

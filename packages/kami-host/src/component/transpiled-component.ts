@@ -4,6 +4,8 @@ import type { MemoryShape } from '../model/compiled-component.ts';
 export interface TranspiledComponent {
   readonly glue: Uint8Array;
   readonly modules: readonly TranspiledModule[];
+  /** Whether a core module has a start function: code that runs before the component is called. */
+  readonly runsAtStart: boolean;
 }
 
 export interface TranspiledModule {

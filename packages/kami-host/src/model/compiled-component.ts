@@ -6,6 +6,8 @@ export interface CompiledComponent {
   /** Module that exports jco's `instantiate`. */
   readonly glueUrl: string;
   readonly modules: readonly CompiledModule[];
+  /** Whether instantiating it runs code of the guest. */
+  readonly runsAtStart: boolean;
 }
 
 /** A core module; one that used to define a memory imports it as `memoryImport` instead. */

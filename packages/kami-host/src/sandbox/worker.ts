@@ -3,19 +3,20 @@ import type { CallOutcome, CallSuccess } from '../model/call-result.ts';
 import type { Json } from '../model/json.ts';
 import { bareAnswer } from './answer.ts';
 import { type ChannelEnds, HostChannel } from './host-call/channel.ts';
-import { instantiate, type ToolInstance } from './instance.ts';
+import type { ToolInstance } from './instance.ts';
+import { Instances } from './instances.ts';
 import type { Operation, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure, readSuccess } from './result-text.ts';
 import { InvalidSchema, schemaCheck } from './schema-check.ts';
 import { outOfFuel, readThrown } from './thrown.ts';
-import { CallClock, CallLog, type CallState, RefusalRecord } from './wasi/call-state.ts';
-import { HandleBudget } from './wasi/handles.ts';
-import { createImports } from './wasi/imports.ts';
 
 const host = new HostChannel(workerData as ChannelEnds);
+const instances = new Instances(host, (line) => send({ kind: 'log', line }));
 
 parentPort?.on('message', async (request: WorkerRequest) => {
   send({ kind: 'answer', answer: await answerTo(request) });
+  const { component, operation, limits, guest } = request;
+  if (operation.kind === 'run') await instances.prepare({ component, limits, clock: guest.clock });
 });
 
 /** A schema that is none is the tool's fault, whether it is met before the component runs or after. */
@@ -41,19 +42,11 @@ async function perform({ component, operation, limits, guest }: WorkerRequest): 
   const input = operation.kind === 'run' ? checkInput(operation) : { text: '' };
   if ('outcome' in input) return bareAnswer(input.outcome);
 
-  const log = new CallLog(limits, (line) => send({ kind: 'log', line }));
-  const call: CallState = {
-    clock: new CallClock(guest.clock),
-    environment: guest.environment,
-    log,
-    refusals: new RefusalRecord(),
-    handles: new HandleBudget(),
-    host,
-  };
+  const { call, start } = instances.take({ component, limits, clock: guest.clock }, guest.environment);
   let instance: ToolInstance | undefined;
   let outcome: CallOutcome;
   try {
-    instance = await instantiate(component, createImports(call), limits);
+    instance = await start();
     const text = operation.kind === 'run' ? instance.run(input.text) : instance.describe();
     outcome =
       Buffer.byteLength(text) > limits.maxOutputBytes
@@ -66,7 +59,7 @@ async function perform({ component, operation, limits, guest }: WorkerRequest): 
     if (error instanceof InvalidSchema) throw error;
     outcome = readThrown(error, operation.kind === 'run' ? operation.convention : 'text', instance, limits);
   }
-  log.close();
+  call.log.close();
   const fuelLeft = instance?.fuelLeft() ?? limits.maxFuel;
   if (fuelLeft < 0) outcome = outOfFuel(limits.maxFuel);
   return {
