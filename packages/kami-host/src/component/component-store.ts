@@ -11,6 +11,7 @@ import {
   glueFile,
   readRecord,
   readVerified,
+  recordText,
   type StoredForm,
   sha256Of,
   snapshotFile,
@@ -27,12 +28,13 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-8';
+export const formVersion = 'jco-transpile-0.15.0-9';
 /** Another process may remove a form's files between their writing and their reading. */
 const maxAttempts = 3;
 /** Writing a file takes a second; one that is not finished after an hour never will be. */
 const abandonedAfterMs = 60 * 60 * 1_000;
 const recordEnding = '.json';
+const maxKnown = 4_096;
 
 /**
  * The runnable forms of components on disk: for each a record, which names its parts by their content, so that
@@ -43,6 +45,7 @@ export class ComponentStore {
   readonly #files: string;
   readonly #records: string;
   readonly #keep: number;
+  readonly #known = new Map<Sha256, StoredForm>();
   readonly #making = new Map<Sha256, Promise<StoredForm>>();
   readonly #engines = new EngineCache();
 
@@ -74,8 +77,12 @@ export class ComponentStore {
    * @throws KamiError as `transpileComponent`, or what `origin.read` throws
    */
   async prepare(origin: ComponentOrigin): Promise<StoredForm> {
-    const record = await readRecord(this.#record(origin.key));
-    return record === undefined ? this.renew(origin) : { key: origin.key, folder: this.#files, record };
+    const { key } = origin;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const record = await readRecord(this.#record(key));
+    if (record === undefined) return this.renew(origin);
+    return this.#remember({ key, folder: this.#files, record });
   }
 
   /** Makes a component's form anew, in place of one that was found damaged; once for all who ask at the same time. */
@@ -88,13 +95,21 @@ export class ComponentStore {
 
   /** Forgets a component's form, and the parts that no other form has. */
   async remove(key: Sha256): Promise<void> {
+    this.#known.delete(key);
     await rm(this.#record(key), { force: true });
     await this.#sweep();
   }
 
   async #make({ key, read, source }: ComponentOrigin): Promise<StoredForm> {
     const record = await this.#write(key, await transpileComponent(await read(), source));
-    return { key, folder: this.#files, record };
+    return this.#remember({ key, folder: this.#files, record });
+  }
+
+  /** Reading a record for every call would cost more than many a call. */
+  #remember(form: StoredForm): StoredForm {
+    if (this.#known.size >= maxKnown) this.#known.clear();
+    this.#known.set(form.key, form);
+    return form;
   }
 
   #record(key: Sha256): string {
@@ -122,7 +137,7 @@ export class ComponentStore {
     for (const [name, bytes] of parts) {
       if ((await readVerified(this.#files, name)) === undefined) await put(this.#files, name, bytes);
     }
-    await put(this.#records, key + recordEnding, Buffer.from(JSON.stringify(record)));
+    await put(this.#records, key + recordEnding, Buffer.from(recordText(record)));
     await this.#sweep();
     return record;
   }

@@ -55,10 +55,16 @@ export function filesOf({ glue, modules }: FormRecord): readonly string[] {
   ];
 }
 
-/** Reads a record; undefined when there is none, or none that can be read. */
+/** A record as it lies on disk: its hash, and on the next line itself. */
+export function recordText(record: FormRecord): string {
+  const text = JSON.stringify(record);
+  return `${sha256Of(Buffer.from(text))}\n${text}`;
+}
+
+/** Reads a record; undefined when there is none, or none that is what was written. */
 export async function readRecord(path: string): Promise<FormRecord | undefined> {
-  const text = await readFile(path, 'utf8').catch(undefinedIfGone);
-  return text === undefined ? undefined : parseRecord(text);
+  const [hash, text] = (await readFile(path, 'utf8').catch(undefinedIfGone))?.split('\n', 2) ?? [];
+  return text !== undefined && sha256Of(Buffer.from(text)) === hash ? parseRecord(text) : undefined;
 }
 
 /** A file that is named after its content; undefined when it is gone or damaged. */

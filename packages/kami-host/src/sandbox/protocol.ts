@@ -1,6 +1,7 @@
 import type { CallOutcome } from '../model/call-result.ts';
 import type { Refusal } from '../model/capability.ts';
 import type { CompiledComponent } from '../model/compiled-component.ts';
+import type { Sha256 } from '../model/ids.ts';
 import type { Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
 import type { ResultConvention } from '../model/tool.ts';
@@ -29,6 +30,11 @@ export interface WorkerRequest {
   readonly operation: Operation;
   readonly limits: Limits;
   readonly guest: GuestView;
+}
+
+/** A request on its way to a thread: a component goes there once, and by its key from then on. */
+export interface PostedRequest extends Omit<WorkerRequest, 'component'> {
+  readonly component: CompiledComponent | Sha256;
 }
 
 /** What the guest is let see of its surroundings. */

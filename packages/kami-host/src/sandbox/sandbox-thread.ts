@@ -1,10 +1,11 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Sha256 } from '../model/ids.ts';
 import type { LogLine } from '../model/log-line.ts';
 import { siblingModule } from '../model/sibling-module.ts';
 import { bareAnswer } from './answer.ts';
 import type { ChannelEnds } from './host-call/channel.ts';
 import type { HostReply, HostRequest } from './host-call/protocol.ts';
-import type { WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
+import type { PostedRequest, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure } from './result-text.ts';
 
 /** JavaScript heap of one worker, MB: glue, validators and lifted values. Linear memory is bounded apart from it. */
@@ -26,7 +27,7 @@ export interface ThreadCall {
  */
 export class SandboxThread {
   readonly #worker: Worker;
-  readonly #components = new Set<string>();
+  readonly #components = new Set<Sha256>();
   readonly #host: MessagePort;
   /** Replies sent, in shared memory: a worker that runs a guest has no turn of its event loop to notice them. */
   readonly #replies = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -62,15 +63,17 @@ export class SandboxThread {
     return this.#ended;
   }
 
-  /** Keys of the components whose glue this thread has loaded. */
-  get components(): ReadonlySet<string> {
+  /** Keys of the components that this thread has. */
+  get components(): ReadonlySet<Sha256> {
     return this.#components;
   }
 
   /** Performs one operation. Rejects only with the signal's reason; how the component ends is in the answer. */
   async call({ request, signal, onLog, onHostRequest }: ThreadCall): Promise<WorkerAnswer> {
     signal.throwIfAborted();
-    this.#components.add(request.component.key);
+    const { key } = request.component;
+    const posted: PostedRequest = this.#components.has(key) ? { ...request, component: key } : request;
+    this.#components.add(key);
     const worker = this.#worker;
     const { promise, resolve, reject } = Promise.withResolvers<WorkerAnswer>();
     const listeners = {
@@ -93,7 +96,7 @@ export class SandboxThread {
     signal.addEventListener('abort', abort, { once: true });
     let answered = false;
     try {
-      worker.postMessage(request);
+      worker.postMessage(posted);
       const answer = await promise;
       answered = !isFatal(answer);
       return answer;

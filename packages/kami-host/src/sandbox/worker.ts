@@ -1,11 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CallOutcome, CallSuccess } from '../model/call-result.ts';
+import type { CompiledComponent } from '../model/compiled-component.ts';
+import type { Sha256 } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import { bareAnswer } from './answer.ts';
 import { type ChannelEnds, HostChannel } from './host-call/channel.ts';
 import type { ToolInstance } from './instance.ts';
 import { Instances } from './instances.ts';
-import type { Operation, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
+import type { Operation, PostedRequest, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure, readSuccess } from './result-text.ts';
 import { InvalidSchema, schemaCheck } from './schema-check.ts';
 import { outOfFuel, readThrown } from './thrown.ts';
@@ -13,11 +15,24 @@ import { outOfFuel, readThrown } from './thrown.ts';
 const host = new HostChannel(workerData as ChannelEnds);
 const instances = new Instances(host, (line) => send({ kind: 'log', line }));
 
-parentPort?.on('message', async (request: WorkerRequest) => {
+const components = new Map<Sha256, CompiledComponent>();
+
+parentPort?.on('message', async (posted: PostedRequest) => {
+  const request = { ...posted, component: componentOf(posted) };
   send({ kind: 'answer', answer: await answerTo(request) });
   const { component, operation, limits, guest } = request;
   if (operation.kind === 'run') await instances.prepare({ component, limits, clock: guest.clock });
 });
+
+function componentOf({ component }: PostedRequest): CompiledComponent {
+  if (typeof component !== 'string') {
+    components.set(component.key, component);
+    return component;
+  }
+  const known = components.get(component);
+  if (known === undefined) throw new Error(`this thread has no component ${component}`);
+  return known;
+}
 
 /** A schema that is none is the tool's fault, whether it is met before the component runs or after. */
 async function answerTo(request: WorkerRequest): Promise<WorkerAnswer> {
