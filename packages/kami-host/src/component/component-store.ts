@@ -28,7 +28,7 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-9';
+export const formVersion = 'jco-transpile-0.15.0-10';
 /** Another process may remove a form's files between their writing and their reading. */
 const maxAttempts = 3;
 /** Writing a file takes a second; one that is not finished after an hour never will be. */
@@ -117,12 +117,12 @@ export class ComponentStore {
   }
 
   /** The parts first: a record never names what was not there. What a sweep removes in between is made anew later. */
-  async #write(key: Sha256, { glue, modules, runsAtStart }: TranspiledComponent): Promise<FormRecord> {
+  async #write(key: Sha256, { glue, modules, reuse }: TranspiledComponent): Promise<FormRecord> {
     for (const folder of [this.#files, this.#records]) await mkdir(folder, { recursive: true, mode: 0o700 });
     const parts = new Map<string, Uint8Array>();
     const record: FormRecord = {
       glue: sha256Of(glue),
-      runsAtStart,
+      reuse,
       modules: modules.map(({ name, bytes, memory, snapshot }) => {
         const engine = sha256Of(bytes);
         parts.set(engineFile(engine), bytes);

@@ -34,8 +34,8 @@ export class EngineCache {
       ...record.modules.map((module) => this.#load(folder, module)),
     ]);
     if (glue === undefined || !modules.every((module) => module !== undefined)) return undefined;
-    const { runsAtStart } = record;
-    return { key, runsAtStart, glueUrl: pathToFileURL(join(folder, glueFile(record.glue))).href, modules };
+    const { reuse } = record;
+    return { key, reuse, glueUrl: pathToFileURL(join(folder, glueFile(record.glue))).href, modules };
   }
 
   async #load(folder: string, record: ModuleRecord): Promise<CompiledModule | undefined> {

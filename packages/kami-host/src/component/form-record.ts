@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MemoryShape } from '../model/compiled-component.ts';
+import { type MemoryShape, type Reuse, reuses } from '../model/compiled-component.ts';
 import { isSha256, type Sha256 } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
 
@@ -17,8 +17,7 @@ export interface StoredForm {
 export interface FormRecord {
   readonly glue: Sha256;
   readonly modules: readonly ModuleRecord[];
-  /** Whether instantiating it runs code of the guest. */
-  readonly runsAtStart: boolean;
+  readonly reuse: Reuse;
 }
 
 export interface ModuleRecord {
@@ -89,7 +88,7 @@ function parseRecord(text: string): FormRecord | undefined {
     return undefined;
   }
   if (!isJsonObject(value) || !isHash(value.glue) || !Array.isArray(value.modules)) return undefined;
-  if (typeof value.runsAtStart !== 'boolean') return undefined;
+  if (!reuses.some((reuse) => reuse === value.reuse)) return undefined;
   const modules: readonly unknown[] = value.modules;
   return modules.every(isModuleRecord) ? (value as unknown as FormRecord) : undefined;
 }

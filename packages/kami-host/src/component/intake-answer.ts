@@ -1,5 +1,6 @@
 import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
 import type { KamiError, KamiErrorInit } from '../errors/kami-error.ts';
+import { reuses } from '../model/compiled-component.ts';
 import { isJsonObject } from '../model/json.ts';
 import { moduleName } from './form-record.ts';
 import {
@@ -43,7 +44,7 @@ export function parseIntakeAnswer(value: unknown): IntakeAnswer | undefined {
 
 function isComponent(value: unknown): boolean {
   if (!isJsonObject(value) || !isBytes(value.glue, maxGlueBytes)) return false;
-  if (typeof value.runsAtStart !== 'boolean') return false;
+  if (!reuses.some((reuse) => reuse === value.reuse)) return false;
   const modules: unknown = value.modules;
   if (!Array.isArray(modules) || modules.length > maxModules) return false;
   const names = new Set<unknown>();

@@ -62,7 +62,6 @@ describe('a module whose data is taken out', () => {
     ['placed by a global', `(data (global.get 0) "${text(70_000, 'a')}")`],
     ['not within the memory', `(data (i32.const 200000) "${text(70_000, 'a')}")`],
     ['at a negative place', `(data (i32.const -1) "${text(70_000, 'a')}")`],
-    ['small', `(data (i32.const 0) "${text(1_000, 'a')}")`],
   ])('stays whole when a segment is %s', async (_what, data) => {
     const wat = module(data).replace('(module', '(module (import "kami" "base" (global i32))');
     expect(splitData(boundModule(await parse(wat)).bytes, pages)).toBeUndefined();

@@ -10,8 +10,6 @@ export interface SplitModule {
   readonly data: readonly DataRun[];
 }
 
-/** Less data than this is not worth a file of its own. */
-const minDataBytes = 65_536;
 const pageBytes = 65_536;
 const activeSegment = 0;
 const i32Const = 0x41;
@@ -20,7 +18,7 @@ const end = 0x0b;
 /**
  * Takes the data out of a core module whose data is written into its memory as it is instantiated, and nothing
  * else: the host can then write it, and tools that were built with one engine have equal modules. Undefined where that
- * can't be told from the segments, would change what instantiating does, or is not worth it. Whether the code
+ * can't be told from the segments, or would change what instantiating does. Whether the code
  * names its segments (`memory.init`, `data.drop`) is for the engine's compilation to tell, which then fails.
  * @param initialPages of the memory
  * @throws MalformedBinary
@@ -28,8 +26,7 @@ const end = 0x0b;
 export function splitData(bytes: Uint8Array, initialPages: number): SplitModule | undefined {
   const sections = readSections(bytes);
   const section = sections.find(({ id }) => id === sectionId.data);
-  if (section === undefined || section.end - section.start < minDataBytes) return undefined;
-  const data = readActiveData(bytes, section, initialPages * pageBytes);
+  const data = section === undefined ? [] : readActiveData(bytes, section, initialPages * pageBytes);
   if (data === undefined) return undefined;
   const dropped: ReadonlySet<number> = new Set([sectionId.data, sectionId.dataCount, sectionId.custom]);
   const kept = sections.filter(({ id }) => !dropped.has(id));

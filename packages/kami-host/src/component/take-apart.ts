@@ -1,14 +1,16 @@
-import type { MemoryShape } from '../model/compiled-component.ts';
+import type { MemoryShape, Reuse } from '../model/compiled-component.ts';
 import { packSnapshot } from '../model/snapshot.ts';
 import { MalformedBinary, readSections } from './binary-reader.ts';
 import { boundModule } from './bound-module.ts';
 import { checkCoreNames } from './core-names.ts';
 import { checkCoreTypes } from './core-types.ts';
+import { exportGlobals } from './export-globals.ts';
 import { checkImportedTypes } from './imported-types-check.ts';
 import { checkInterfaces, invalidComponent } from './interfaces.ts';
 import { boundLifting, UnknownGlue } from './lift-budget.ts';
-import { meterModule } from './metering/meter-module.ts';
+import { meterWithFacts } from './metering/meter-module.ts';
 import { sectionId } from './metering/module-shape.ts';
+import { makeResettable } from './reset-glue.ts';
 import { compressSnapshot } from './snapshot-file.ts';
 import { splitData } from './split-data.ts';
 import {
@@ -47,15 +49,33 @@ export async function takeApart(bytes: Uint8Array, source: string): Promise<Tran
     if (left < 0) throw invalidComponent(source, 'its core modules are too large when metered');
     return { name, ...module };
   });
-  const runsAtStart = cores.some(([, content]) =>
-    readSections(content).some(({ id }) => id === sectionId.start),
+  const bounded = boundGlue(glue, source);
+  const reuse = reuseOf(
+    cores.map(([, content]) => content),
+    modules,
   );
-  return { glue: boundGlue(glue, source), modules, runsAtStart };
+  const resettable = reuse === 'reset' ? makeResettable(bounded) : undefined;
+  return {
+    glue: Buffer.from(resettable ?? bounded),
+    modules: modules.map(({ changesTables: _, ...module }) => module),
+    reuse: reuse === 'reset' && resettable === undefined ? 'ahead' : reuse,
+  };
 }
 
-function boundGlue(glue: Uint8Array, source: string): Uint8Array {
+/** What the core modules allow; whether the glue can be brought back is another question. */
+function reuseOf(cores: readonly Uint8Array[], modules: readonly PreparedModule[]): Reuse {
+  const runsAtStart = cores.some((core) => readSections(core).some(({ id }) => id === sectionId.start));
+  if (runsAtStart) return 'none';
+  const isKnown = modules.every(
+    ({ memory, snapshot, changesTables }) =>
+      (memory === undefined || snapshot !== undefined) && !changesTables,
+  );
+  return isKnown ? 'reset' : 'ahead';
+}
+
+function boundGlue(glue: Uint8Array, source: string): string {
   try {
-    return Buffer.from(boundLifting(Buffer.from(glue).toString('utf8')));
+    return boundLifting(Buffer.from(glue).toString('utf8'));
   } catch (cause) {
     if (!(cause instanceof UnknownGlue)) throw cause;
     throw invalidComponent(source, `it passes its host what KAMI can't bound (${cause.message})`, cause);
@@ -80,12 +100,18 @@ function transpile(generate: Generate, bytes: Uint8Array, source: string): reado
   }
 }
 
-function prepareModule(content: Uint8Array, source: string): Omit<TranspiledModule, 'name'> {
+interface PreparedModule extends Omit<TranspiledModule, 'name'> {
+  /** Whether its code changes tables or drops segments, which nobody outside can bring back. */
+  readonly changesTables: boolean;
+}
+
+function prepareModule(content: Uint8Array, source: string): PreparedModule {
   try {
     checkCoreNames(content);
     checkCoreTypes(content);
     const { bytes, memory } = boundModule(content);
-    return (memory && splitModule(bytes, memory)) ?? { bytes: meter(bytes), memory, snapshot: undefined };
+    const exported = exportGlobals(bytes);
+    return (memory && splitModule(exported, memory)) ?? { ...meter(exported), memory, snapshot: undefined };
   } catch (cause) {
     if (cause instanceof MalformedBinary || cause instanceof WebAssembly.CompileError) {
       throw invalidComponent(source, cause.message.slice(0, 300), cause);
@@ -95,13 +121,13 @@ function prepareModule(content: Uint8Array, source: string): Omit<TranspiledModu
 }
 
 /** The module without its data, which then is a snapshot; undefined where it can't do without. */
-function splitModule(bytes: Uint8Array, memory: MemoryShape): Omit<TranspiledModule, 'name'> | undefined {
+function splitModule(bytes: Uint8Array, memory: MemoryShape): PreparedModule | undefined {
   const split = splitData(bytes, memory.initialPages);
   if (split === undefined) return undefined;
   try {
     const snapshot = packSnapshot(split.data, memory.initialPages * pageBytes);
     const compressed = compressSnapshot(snapshot);
-    return { bytes: meter(split.engine), memory, snapshot: { compressed, size: snapshot.length } };
+    return { ...meter(split.engine), memory, snapshot: { compressed, size: snapshot.length } };
   } catch (error) {
     // Its code names its segments; whatever else is wrong with it is so with its data, too.
     if (error instanceof WebAssembly.CompileError) return undefined;
@@ -109,10 +135,10 @@ function splitModule(bytes: Uint8Array, memory: MemoryShape): Omit<TranspiledMod
   }
 }
 
-function meter(bytes: Uint8Array): Uint8Array {
-  const metered = meterModule(bytes);
+function meter(bytes: Uint8Array): Pick<PreparedModule, 'bytes' | 'changesTables'> {
+  const metered = meterWithFacts(bytes);
   // Compiled here once, so that what takes V8 down or for ever does so in this process.
-  new WebAssembly.Module(metered as Uint8Array<ArrayBuffer>);
+  new WebAssembly.Module(metered.bytes as Uint8Array<ArrayBuffer>);
   return metered;
 }
 

@@ -1,11 +1,10 @@
-import type { MemoryShape } from '../model/compiled-component.ts';
+import type { MemoryShape, Reuse } from '../model/compiled-component.ts';
 
 /** A component taken apart: the JavaScript that links it, and its core modules, bounded and metered. */
 export interface TranspiledComponent {
   readonly glue: Uint8Array;
   readonly modules: readonly TranspiledModule[];
-  /** Whether a core module has a start function: code that runs before the component is called. */
-  readonly runsAtStart: boolean;
+  readonly reuse: Reuse;
 }
 
 export interface TranspiledModule {

@@ -6,9 +6,16 @@ export interface CompiledComponent {
   /** Module that exports jco's `instantiate`. */
   readonly glueUrl: string;
   readonly modules: readonly CompiledModule[];
-  /** Whether instantiating it runs code of the guest. */
-  readonly runsAtStart: boolean;
+  readonly reuse: Reuse;
 }
+
+/**
+ * What may be done with instances of a component. `none`: instantiating it runs code of the guest, which belongs into
+ * the call. `ahead`: an instance may be made before its call is known. `reset`: that, and all that a call changes
+ * in it can be brought back, so that it is as good as new.
+ */
+export type Reuse = (typeof reuses)[number];
+export const reuses = ['none', 'ahead', 'reset'] as const;
 
 /** A core module; one that used to define a memory imports it as `memoryImport` instead. */
 export interface CompiledModule {
@@ -36,3 +43,6 @@ export const fuelImport = { module: 'kami-limits', name: 'fuel' } as const;
 
 /** Name of the error that a component's glue throws when a list it passes to the host is over its budget. */
 export const liftErrorName = 'LiftBudgetError';
+
+/** What the names begin with under which a core module exports its mutable globals, for the host to bring them back. */
+export const globalExportPrefix = 'kami-global-';

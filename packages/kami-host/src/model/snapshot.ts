@@ -44,18 +44,30 @@ function joinRuns(data: readonly DataRun[]): readonly { readonly offset: number;
   return joined;
 }
 
-/**
- * Writes a snapshot into a fresh memory.
- * @throws RangeError when it does not fit, which a snapshot that was made for this memory does
- */
+/** Writes a snapshot into a memory that is all zeros. Throws RangeError when it does not fit. */
 export function applySnapshot(packed: Uint8Array, memory: Uint8Array): void {
+  for (const { offset, bytes } of runsOf(packed)) memory.set(bytes, offset);
+}
+
+/** Makes a memory what it was when the snapshot had been applied, whatever it holds now. */
+export function restoreSnapshot(packed: Uint8Array, memory: Uint8Array): void {
+  let end = 0;
+  for (const { offset, bytes } of runsOf(packed)) {
+    memory.fill(0, end, offset);
+    memory.set(bytes, offset);
+    end = offset + bytes.length;
+  }
+  memory.fill(0, end);
+}
+
+function* runsOf(packed: Uint8Array): Generator<DataRun> {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const count = view.getUint32(0, true);
   let at = headBytes + count * entryBytes;
   for (let index = 0; index < count; index++) {
     const offset = view.getUint32(headBytes + index * entryBytes, true);
     const length = view.getUint32(headBytes + index * entryBytes + 4, true);
-    memory.set(packed.subarray(at, at + length), offset);
+    yield { offset, bytes: packed.subarray(at, at + length) };
     at += length;
   }
 }

@@ -2,11 +2,12 @@ import {
   type CompiledComponent,
   type CompiledModule,
   fuelImport,
+  globalExportPrefix,
   memoryImport,
 } from '../model/compiled-component.ts';
 import { toolExport } from '../model/contract.ts';
 import type { Limits } from '../model/limits.ts';
-import { applySnapshot } from '../model/snapshot.ts';
+import { applySnapshot, restoreSnapshot } from '../model/snapshot.ts';
 import type { HostImports } from './wasi/imports.ts';
 
 const pageBytes = 65_536;
@@ -20,6 +21,11 @@ export interface ToolInstance {
   memoryBytes(): number;
   /** Fuel that is left; below 0 when the component was stopped for want of it. */
   fuelLeft(): number;
+  /**
+   * Brings it back to what it was when it was new, with the imports of another call. Only after a call that returned.
+   * @returns whether that was possible; if not, it is of no use any more
+   */
+  reset(imports: HostImports): boolean;
 }
 
 type Instantiate = (
@@ -27,7 +33,10 @@ type Instantiate = (
   getCoreModule: (name: string) => CompiledModule,
   imports: HostImports,
   instantiateCore: (module: CompiledModule, imports: WebAssembly.Imports) => WebAssembly.Instance,
-) => Readonly<Record<string, { run(input: string): string; describe(): string }>>;
+) => Readonly<Record<typeof toolExport, Pick<ToolInstance, 'run' | 'describe'> | undefined>> & {
+  /** Where the component's glue can be used again. */
+  readonly kamiReset?: (imports: HostImports) => boolean;
+};
 
 /** The memories that the modules need to begin with are larger than the limit. */
 export class MemoryLimitTooSmall extends Error {
@@ -59,6 +68,7 @@ export async function instantiate(
   // One counter for all core modules: a component can't get more fuel by having more of them.
   const fuel = new WebAssembly.Global({ value: 'i64', mutable: true }, BigInt(maxFuel));
   const memories = new Map<string, WebAssembly.Memory>();
+  const globals = new Map<WebAssembly.Global, unknown>();
   const byName = new Map(component.modules.map((module) => [module.name, module]));
 
   const exports = link(
@@ -78,7 +88,9 @@ export async function instantiate(
         if (snapshot !== undefined) applySnapshot(snapshot, new Uint8Array(provided.buffer));
         limits[memoryImport.name] = provided;
       }
-      return new WebAssembly.Instance(module, { ...moduleImports, [memoryImport.module]: limits });
+      const instance = new WebAssembly.Instance(module, { ...moduleImports, [memoryImport.module]: limits });
+      for (const global of ownGlobals(instance)) globals.set(global, global.value);
+      return instance;
     },
   );
   const tool = exports[toolExport];
@@ -87,8 +99,28 @@ export async function instantiate(
     run: tool.run,
     describe: tool.describe,
     fuelLeft: () => Number(fuel.value),
+    reset(next) {
+      if (exports.kamiReset === undefined) return false;
+      for (const { name, snapshot, memory: initial } of component.modules) {
+        const memory = memories.get(name);
+        if (memory === undefined) continue;
+        const bytes = new Uint8Array(memory.buffer);
+        if (snapshot === undefined || bytes.length !== (initial?.initialPages ?? 0) * pageBytes) return false;
+        restoreSnapshot(snapshot, bytes);
+      }
+      for (const [global, value] of globals) global.value = value;
+      fuel.value = BigInt(maxFuel);
+      return exports.kamiReset(next);
+    },
     memoryBytes: () => [...memories.values()].reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
   };
+}
+
+/** The mutable globals that a core module defines: intake has each of them exported. */
+function ownGlobals({ exports }: WebAssembly.Instance): readonly WebAssembly.Global[] {
+  return Object.entries(exports).flatMap(([name, value]) =>
+    name.startsWith(globalExportPrefix) && value instanceof WebAssembly.Global ? [value] : [],
+  );
 }
 
 /** Maximum pages for each module's memory, by name: what remains above the initial sizes is divided evenly. */

@@ -69,7 +69,7 @@ export class Instances {
   async prepare(order: InstanceOrder): Promise<void> {
     this.#prepared = undefined;
     // Whatever its start would do it must do in the call, under the call's clock, limits and services.
-    if (order.component.runsAtStart) return;
+    if (order.component.reuse === 'none') return;
     const made = this.#make(order);
     try {
       const instance = await instantiate(order.component, createImports(made.state), order.limits);
