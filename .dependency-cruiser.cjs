@@ -5,8 +5,8 @@
 
 /** Bottom up. A room imports from the floors below its own, and from no other room of its own floor. */
 const floors = [
-  ['model', 'errors'],
-  ['registry', 'manifest', 'policy', 'config', 'terminal'],
+  ['model', 'errors', 'generated'],
+  ['registry', 'manifest', 'policy', 'config', 'terminal', 'process'],
   ['component', 'sandbox'],
   ['runtime'],
   ['install'],
@@ -41,6 +41,14 @@ const floorRules = floors.flatMap((floor, level) =>
 module.exports = {
   forbidden: [
     ...floorRules,
+    {
+      name: 'agents-never-grant',
+      severity: 'error',
+      comment:
+        'What speaks to agents has no way to grants and secrets: only an operator at the command line may change them.',
+      from: { path: `${host}/mcp/`, pathNot: tests },
+      to: { path: `${host}/(install/|registry/(open-registry|sqlite-|grant-|secret-))` },
+    },
     {
       name: 'no-cycle',
       severity: 'error',

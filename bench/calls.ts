@@ -25,8 +25,16 @@ interface Way {
 }
 
 const ways: readonly Way[] = [
-  { name: 'fresh instance, kept thread', settings: { KAMI_RUNTIME_POOL_SIZE: '4' } },
-  { name: 'fresh instance, new thread', settings: { KAMI_RUNTIME_POOL_SIZE: '0' } },
+  { name: 'cell, kept thread', settings: { KAMI_RUNTIME_POOL_SIZE: '4' } },
+  { name: 'cell, new thread', settings: { KAMI_RUNTIME_POOL_SIZE: '0' } },
+  {
+    name: 'no cell, kept thread',
+    settings: { KAMI_RUNTIME_POOL_SIZE: '4', KAMI_RUNTIME_ISOLATION: 'thread' },
+  },
+  {
+    name: 'no cell, new thread',
+    settings: { KAMI_RUNTIME_POOL_SIZE: '0', KAMI_RUNTIME_ISOLATION: 'thread' },
+  },
 ];
 
 interface Figures {
@@ -43,7 +51,7 @@ report(figures);
 async function measure({ name, settings }: Way): Promise<Figures> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'kami-bench-'));
   const env = { ...settings, KAMI_DATA_DIR: dataDir };
-  const host = await openToolHost(loadConfig({ env, cwd: dataDir, homeDir: dataDir }).values);
+  const host = await openToolHost(loadConfig({ env, cwd: dataDir, homeDir: dataDir }));
   try {
     await installTool(hostInstallDeps(host), await resolveSource(example));
     const firstCallMs = await timed(() => call(host, 0));

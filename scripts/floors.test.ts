@@ -20,6 +20,7 @@ const house = {
   'packages/kami-host/src/errors/kami-error.ts': 'export const error = 1;',
   'packages/kami-host/src/model/ids.ts': "export { error } from '../errors/kami-error.ts';",
   'packages/kami-host/src/registry/registry.ts': "export { error } from '../model/ids.ts';",
+  'packages/kami-host/src/registry/grant-repository.ts': 'export interface Grants { a: 1 }',
   'packages/kami-host/src/config/config.ts': 'export interface Config { a: 1 }',
   'packages/kami-host/src/sandbox/worker.ts': "export { error } from '../registry/registry.ts';",
   'packages/kami-host/src/runtime/runtime.ts': "export { error } from '../sandbox/worker.ts';",
@@ -98,6 +99,11 @@ describe('the floors', () => {
       'from a room nobody planned',
       'unknown-room',
       hostFile('utils/x.ts', "export * from '../model/ids.ts';"),
+    ],
+    [
+      'a way for agents to what is granted',
+      'agents-never-grant',
+      hostFile('mcp/grant.ts', "export type { Grants } from '../registry/grant-repository.ts';"),
     ],
     [
       'the command, from the library',

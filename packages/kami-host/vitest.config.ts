@@ -7,6 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts'],
+          globalSetup: ['scripts/generate.ts'],
           // Components are compiled and processes started on small machines, several tests at once.
           testTimeout: 30_000,
         },
@@ -16,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'outside',
           include: ['test/**/*.test.ts'],
-          globalSetup: ['test/fixtures/build-guests.ts'],
+          globalSetup: ['scripts/generate.ts', 'test/fixtures/build-guests.ts'],
           // The work is in the processes that they start and wait for.
           maxWorkers: 2,
           testTimeout: 60_000,

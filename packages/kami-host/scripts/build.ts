@@ -13,8 +13,14 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 const outdir = 'dist';
 const command = 'src/cli.ts';
-/** Everything that is imported, spawned or started as a thread by its own file name in dist. */
-const entries = ['src/main.ts', 'src/index.ts', 'src/sandbox/worker.ts', 'src/component/transpile-worker.ts'];
+/** Everything that is imported, or started as a process or thread, by its own file name in dist. */
+const entries = [
+  'src/main.ts',
+  'src/index.ts',
+  'src/sandbox/worker.ts',
+  'src/component/intake-main.ts',
+  'src/runtime/cell/cell-main.ts',
+];
 const external = ['better-sqlite3'];
 
 const base = {

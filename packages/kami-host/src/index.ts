@@ -10,7 +10,9 @@ export { type LoadConfigOptions, loadConfig } from './config/load-config.ts';
 // Errors
 export type { ErrorCode } from './errors/catalogue.ts';
 export { isKamiError, KamiError, type KamiErrorInit } from './errors/kami-error.ts';
-// Installing and removing tools
+// Installing and removing tools, and what they are granted
+export { changeToolGrant, type GrantOutcome, revokeAll } from './install/change-grant.ts';
+export type { GrantOrder, InstallOptions } from './install/decide.ts';
 export { hostInstallDeps } from './install/host-deps.ts';
 export type { Cleanup, InstallDeps } from './install/install-deps.ts';
 export { type InstallSource, resolveSource } from './install/install-source.ts';
@@ -32,6 +34,21 @@ export type {
   FailureReason,
 } from './model/call-result.ts';
 export type { CapabilityRequest, Refusal } from './model/capability.ts';
+export {
+  createGrant,
+  type Grant,
+  type GrantChange,
+  type Grantor,
+  grantItems,
+  noGrant,
+} from './model/grant.ts';
+export {
+  formatGrantItem,
+  type GrantItem,
+  type GrantSelector,
+  parseGrantItem,
+  parseGrantSelector,
+} from './model/grant-item.ts';
 export { parseToolId, type Sha256, type ToolId } from './model/ids.ts';
 export type { Json, JsonObject, JsonSchema } from './model/json.ts';
 export type { Limits } from './model/limits.ts';

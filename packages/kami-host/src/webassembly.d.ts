@@ -11,6 +11,10 @@ declare namespace WebAssembly {
     /** Adds pages of 64 KiB and returns the former number. */
     grow(pages: number): number;
   }
+  class Global<T extends 'i32' | 'i64' = 'i32' | 'i64'> {
+    constructor(descriptor: { value: T; mutable?: boolean }, value: T extends 'i64' ? bigint : number);
+    value: T extends 'i64' ? bigint : number;
+  }
   type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   class Instance {
     constructor(module: Module, imports?: Imports);
@@ -19,5 +23,6 @@ declare namespace WebAssembly {
   class RuntimeError extends Error {}
   class CompileError extends Error {}
   class LinkError extends Error {}
+  function validate(bytes: Uint8Array): boolean;
   function compile(bytes: Uint8Array): Promise<Module>;
 }

@@ -9,7 +9,9 @@ import { renderManifest } from '../manifest/render-manifest.ts';
 import type { ToolManifest } from '../manifest/tool-manifest.ts';
 import type { Sha256 } from '../model/ids.ts';
 import { hash } from '../registry/artifact-store.ts';
+import { type AssetTree, assetsFolder, readAssetTree } from '../registry/asset-tree.ts';
 import { createScratchRuntime } from '../runtime/tool-host.ts';
+import { copyAssets } from './build-assets.ts';
 import { loadToolchain } from './load-toolchain.ts';
 
 export interface BuildPackageOptions {
@@ -29,10 +31,19 @@ export interface BuiltPackage {
   readonly size: number;
   readonly engine: BuildResult['engine'];
   readonly inputs: BuildResult['inputs'];
+  /** What was copied to `dist/assets`; null when the project has none. */
+  readonly assets: BuiltAssets | null;
   /** Everything was up to date and nothing was written. */
   readonly unchanged: boolean;
   readonly typeChecked: string;
   readonly warnings: readonly string[];
+}
+
+interface BuiltAssets {
+  readonly sha256: string;
+  readonly files: number;
+  /** Bytes. */
+  readonly size: number;
 }
 
 const outDir = 'dist';
@@ -42,26 +53,29 @@ const recordFile = 'build.json';
 
 /**
  * Builds a project into an installable package: the component, a complete `dist/tool.toml` with what the component
- * says of itself, and a record of what went in.
- * @throws KamiError `KAMI_MANIFEST_…`, `KAMI_TOOLCHAIN_MISSING`, `KAMI_BUILD_FAILED`, `KAMI_COMPONENT_…`
+ * says of itself, the assets, and a record of what went in.
+ * @throws KamiError `KAMI_MANIFEST_…`, `KAMI_ASSETS_INVALID`, `KAMI_TOOLCHAIN_MISSING`, `KAMI_BUILD_FAILED`, `KAMI_COMPONENT_…`
  */
 export async function buildPackage(options: BuildPackageOptions): Promise<BuiltPackage> {
   const { projectDir, onStep } = options;
   const source = await loadManifest(join(projectDir, manifestFile));
+  const assets = readAssetTree(join(projectDir, assetsFolder));
   const wasm = `${source.id.slice(source.id.lastIndexOf('.') + 1)}.wasm`;
   const result = await buildComponent(options, source, join(outDir, wasm));
 
-  const record = await recordOf(projectDir, result);
+  const record = await recordOf(projectDir, result, assets);
   const dist = join(projectDir, outDir);
+  const copied = await copyAssets(assets, dist);
   const known = await readBuilt(dist, record, result.sha256);
   const built = (manifest: ToolManifest, unchanged: boolean): BuiltPackage => ({
     manifest,
-    unchanged: unchanged && result.unchanged,
+    unchanged: unchanged && result.unchanged && !copied,
     outFile: result.outFile,
     sha256: result.sha256,
     size: result.size,
     engine: result.engine,
     inputs: result.inputs,
+    assets: summaryOf(assets),
     typeChecked: result.typeChecked,
     warnings: result.warnings.map(({ file, line, message }) => `${file}:${line}: ${message}`),
   });
@@ -137,9 +151,20 @@ async function completeManifest(
   }
 }
 
-async function recordOf(projectDir: string, { inputs, sha256 }: BuildResult): Promise<string> {
+function summaryOf(assets: AssetTree | undefined): BuiltAssets | null {
+  if (assets === undefined) return null;
+  const { sha256, files, size } = assets;
+  return { sha256, files: files.length, size };
+}
+
+async function recordOf(
+  projectDir: string,
+  { inputs, sha256 }: BuildResult,
+  assets: AssetTree | undefined,
+): Promise<string> {
   const manifest = { path: manifestFile, sha256: hash(await readFile(join(projectDir, manifestFile))) };
-  return `${JSON.stringify({ component: sha256, inputs: [manifest, ...inputs] }, null, 2)}\n`;
+  const record = { component: sha256, assets: assets?.sha256, inputs: [manifest, ...inputs] };
+  return `${JSON.stringify(record, null, 2)}\n`;
 }
 
 /** The package as it was built before, if it was made of exactly this. */

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { BuildStep } from 'kami-guest/build';
+import { assetsFolder } from '../registry/asset-tree.ts';
 import type { Step } from '../terminal/reporter.ts';
 import { buildPackage } from './build-package.ts';
 import { defineCommand } from './command.ts';
@@ -35,7 +36,7 @@ export const build = defineCommand({
       });
       next(undefined);
       const durationMs = Math.round(performance.now() - start);
-      const { manifest, outFile, sha256, size, unchanged, warnings } = built;
+      const { manifest, outFile, sha256, size, assets, unchanged, warnings } = built;
       if (context.json) {
         context.print(`${JSON.stringify({ ...built, durationMs })}\n`);
         return 0;
@@ -44,6 +45,9 @@ export const build = defineCommand({
       context.print(
         `${unchanged ? 'Up to date:' : 'Built'} ${manifest.id} ${manifest.version}\n` +
           `  ${outFile}\n  ${(size / 1024 / 1024).toFixed(1)} MB, SHA-256 ${sha256}\n` +
+          (assets === null
+            ? ''
+            : `  ${assetsFolder}: ${assets.files} ${assets.files === 1 ? 'file' : 'files'}, ${assets.size} bytes\n`) +
           `Install it: kami install ${directory}\n`,
       );
       return 0;

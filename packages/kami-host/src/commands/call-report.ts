@@ -5,15 +5,17 @@ import type { LogLine } from '../model/log-line.ts';
 import type { Logger } from '../model/logger.ts';
 import { cleanText } from '../terminal/clean-text.ts';
 import type { CommandContext, ExitCode } from './command.ts';
+import { shellWord } from './grant-flags.ts';
 
 /**
  * Prints what a call came to: its content, or with `--json` the whole result. What the tool failed with and what
  * was refused it goes to stderr.
+ * @param allow how the reader grants something: a flag, or a command up to the permission
  * @returns 3 when the tool failed
  * @throws KamiError `KAMI_INPUT_INVALID` when the arguments do not fit the tool
  */
-export function reportCall(result: CallResult, context: CommandContext): ExitCode {
-  const { outcome, refusals } = result;
+export function reportCall(result: CallResult, context: CommandContext, allow: string): ExitCode {
+  const { outcome } = result;
   if (outcome.status === 'failure' && outcome.reason === 'invalid-input') {
     throw new KamiError('KAMI_INPUT_INVALID', {
       message: outcome.message,
@@ -31,15 +33,26 @@ export function reportCall(result: CallResult, context: CommandContext): ExitCod
       context.reporter.note(`The tool's own code and data: ${JSON.stringify({ code, data })}`);
     }
   }
-  for (const { capability, subject } of refusals) {
-    context.reporter.note(`The sandbox refused: ${capability} ${subject}`);
-  }
+  reportRefusals(result, context, allow);
   return outcome.status === 'success' ? 0 : 3;
+}
+
+/** Says on stderr what the sandbox refused, and what would allow it. */
+export function reportRefusals(
+  { refusals }: CallResult,
+  { reporter }: Pick<CommandContext, 'reporter'>,
+  allow: string,
+): void {
+  for (const { capability, subject, count, grant } of refusals) {
+    const times = count === 1 ? '' : ` (${count} times)`;
+    reporter.note(`The sandbox refused: ${capability} ${subject}${times}`);
+    if (grant !== undefined) reporter.note(`  Allow it: ${allow} ${shellWord(grant)}`);
+  }
 }
 
 function jsonOf(result: CallResult): object {
   const { content, structuredContent, isError = false } = toCallToolResult(result);
-  const { outcome, durationMs, memoryPeakBytes, refusals } = result;
+  const { outcome, durationMs, memoryPeakBytes, fuel, readClock, refusals } = result;
   return {
     content,
     ...(structuredContent === undefined ? {} : { structuredContent }),
@@ -47,6 +60,8 @@ function jsonOf(result: CallResult): object {
     ...(outcome.status === 'failure' ? { reason: outcome.reason } : {}),
     durationMs,
     memoryPeakBytes,
+    fuel,
+    readClock,
     refusals,
   };
 }

@@ -10,6 +10,7 @@ export const exec = defineCommand({
       yargs
         .positional('id', { type: 'string', demandOption: true, describe: 'Id of an installed tool' })
         .option('concurrency', { type: 'number', describe: 'Calls that may run at the same time' })
+        .option('isolation', { type: 'string', describe: 'cell (processes of their own) or thread' })
         .option('cache-size', { type: 'number', describe: 'Compiled components to keep' }),
     )
       .example('$0 exec dev.kami.hello-world --input \'{"name":"Ada"}\'', 'call a tool')
@@ -20,11 +21,12 @@ export const exec = defineCommand({
 
   async run(args, context) {
     const input = await readInput(args);
-    const host = await openToolHost(context.config.values);
+    const host = await openToolHost(context.config);
     try {
       const { id } = requireTool(host.registry.tools, args.id);
       const onLog = logTo(context.logger.child({ tool: id }));
-      return reportCall(await host.call(id, input, { signal: context.signal, onLog }), context);
+      const result = await host.call(id, input, { signal: context.signal, onLog });
+      return reportCall(result, context, `kami grant ${id}`);
     } finally {
       await host.close('stop');
     }

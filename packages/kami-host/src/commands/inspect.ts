@@ -1,11 +1,13 @@
 import { describeLimits, describeRequest } from '../install/request-words.ts';
 import { publishedName } from '../mcp/tool-names.ts';
+import { type Grant, noGrant } from '../model/grant.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import { requireTool } from '../registry/require-tool.ts';
 import { cleanText } from '../terminal/clean-text.ts';
 import { table } from '../terminal/table.ts';
 import { defineCommand } from './command.ts';
+import { grantPhrases } from './install-words.ts';
 
 export const inspect = defineCommand({
   builder: (yargs) =>
@@ -20,7 +22,8 @@ export const inspect = defineCommand({
       if (context.json) {
         context.print(`${JSON.stringify({ ...tool, mcpName: publishedName(tool.id) })}\n`);
       } else {
-        context.print(table(facts(tool), { width: context.width }));
+        const granted = registry.grants.find(tool.id) ?? noGrant;
+        context.print(table(facts(tool, granted), { width: context.width }));
         context.print(`\n${context.style.bold('Input schema')}\n${pretty(tool.inputSchema)}\n`);
         if (tool.outputSchema !== undefined) {
           context.print(`\n${context.style.bold('Output schema')}\n${pretty(tool.outputSchema)}\n`);
@@ -33,7 +36,7 @@ export const inspect = defineCommand({
   },
 });
 
-function facts(tool: InstalledTool): readonly (readonly string[])[] {
+function facts(tool: InstalledTool, grant: Grant): readonly (readonly string[])[] {
   const asks = [...describeRequest(tool.request), ...describeLimits(tool.limits)];
   return [
     ['Id', tool.id],
@@ -43,7 +46,7 @@ function facts(tool: InstalledTool): readonly (readonly string[])[] {
     ['Description', tool.description],
     ['Asks to', asks[0] ?? 'nothing'],
     ...asks.slice(1).map((phrase) => ['', phrase]),
-    ['Granted', 'nothing: this version of KAMI runs every tool without any permission'],
+    ['Granted', `${grantPhrases(grant)} (kami permissions ${tool.id})`],
     ['Component', `${tool.artifact.size} bytes, SHA-256 ${tool.artifact.sha256}`],
     ['Written with', tool.sdk === undefined ? 'unknown' : `${tool.sdk.name} ${tool.sdk.version}`],
     ['Signed by', tool.signerPublicKey ?? 'nobody'],

@@ -1,45 +1,57 @@
 import { KamiError } from '../errors/kami-error.ts';
+import { answerByFlags, type GrantFlags } from '../install/grant-answer.ts';
 import { hostInstallDeps } from '../install/host-deps.ts';
 import { resolveSource } from '../install/install-source.ts';
 import { executePlan, type InstallOutcome, type InstallPlan, planInstall } from '../install/install-tool.ts';
 import { publishedName } from '../mcp/tool-names.ts';
+import type { GrantChange } from '../model/grant.ts';
 import { openToolHost } from '../runtime/tool-host.ts';
 import { askYesNo } from '../terminal/ask.ts';
 import { cleanText } from '../terminal/clean-text.ts';
+import { askGrants } from './ask-grants.ts';
 import { type CommandContext, defineCommand } from './command.ts';
+import { currentGrantor, grantJson, grantOptions, readGrantFlags } from './grant-flags.ts';
+import { changedFields, grantedLines, grantWords, hasOpen, planLines } from './install-words.ts';
 
 export const install = defineCommand({
   builder: (yargs) =>
-    yargs
-      .positional('source', {
+    grantOptions(
+      yargs.positional('source', {
         type: 'string',
         demandOption: true,
         describe: 'A tool project or package folder, a tool.toml, or a .wasm file',
-      })
-      .option('yes', { alias: 'y', type: 'boolean', default: false, describe: 'Ask nothing' })
+      }),
+    )
       .option('allow-downgrade', {
         type: 'boolean',
         default: false,
         describe: 'Let an older version replace a newer one',
       })
-      .example('$0 install ./my-tool', 'install the built tool of a project')
-      .example('$0 install ./my-tool --yes --json', 'from a script'),
+      .example('$0 install ./my-tool', 'install the built tool of a project, and ask what to grant')
+      .example('$0 install ./my-tool --yes --json', 'from a script: grant what it asks for')
+      .example('$0 install ./my-tool --grant net=api.example.com', 'grant this and nothing else'),
 
-  async run({ source, yes, allowDowngrade }, context) {
-    const found = await resolveSource(source);
-    const host = await openToolHost(context.config.values);
+  async run(args, context) {
+    const flags = readGrantFlags(args, context.config);
+    const found = await resolveSource(args.source);
+    const host = await openToolHost(context.config);
     try {
       const deps = hostInstallDeps(host, found.path);
       const step = context.reporter.step('Checking the component in the sandbox');
-      const plan = await planInstall(deps, found, { allowDowngrade }).catch((error: unknown) => {
-        step.failed();
-        throw error;
-      });
+      const plan = await planInstall(deps, found, { allowDowngrade: args.allowDowngrade }).catch(
+        (error: unknown) => {
+          step.failed();
+          throw error;
+        },
+      );
       step.done();
-      if (plan.action !== 'unchanged' && !yes) await askFor(plan, context);
-      const outcome = await executePlan(deps, plan);
+      const change = await settle(plan, flags, args.source, context);
+      const outcome = await executePlan(deps, plan, { change, grantor: currentGrantor() });
       for (const problem of outcome.cleanup.problems) context.logger.warn(problem);
       context.print(context.json ? `${JSON.stringify(jsonOf(outcome))}\n` : textOf(outcome));
+      for (const line of grantedLines(outcome, host.registry.secrets.list(outcome.tool.id))) {
+        context.reporter.note(line);
+      }
       return 0;
     } finally {
       await host.close('stop');
@@ -48,44 +60,59 @@ export const install = defineCommand({
 });
 
 /**
- * Shows what would be installed and asks. Where nobody can be asked a new tool is installed, since it gets no
- * permission by that, but an update that changes what agents are told stops.
+ * Finds out what to grant: from the flags, else from the person at the terminal. Where nobody can be asked a new
+ * tool is installed with nothing granted, but an update that asks for more, or tells agents something else, stops.
+ * @throws KamiError `KAMI_INSTALL_DECLINED`
  */
-async function askFor(plan: InstallPlan, { interactive, reporter }: CommandContext): Promise<void> {
-  for (const line of summary(plan)) reporter.note(line);
-  if (!interactive) {
-    if (!plan.needsReview) return;
+async function settle(
+  plan: InstallPlan,
+  flags: GrantFlags,
+  source: string,
+  { interactive, reporter, config }: CommandContext,
+): Promise<GrantChange> {
+  const isNew = plan.basis === undefined;
+  const { change, undecided } = answerByFlags({ isNew, open: plan.open }, flags);
+  if (plan.action === 'unchanged') return change;
+  if (!flags.yes) for (const line of planLines(plan)) reporter.note(line);
+  const canAsk = interactive && !flags.yes;
+  if (hasOpen(undecided)) {
+    if (!canAsk && !isNew) throw unreviewed(plan, undecided, source);
+    if (canAsk) {
+      const chosen = await askGrants(plan, undecided, config);
+      if (chosen === undefined) throw notInstalled(plan);
+      return { ...change, add: [...change.add, ...chosen] };
+    }
+  }
+  if (canAsk) {
+    if (await askYesNo(`Install ${plan.id} ${plan.version}?`)) return change;
+    throw notInstalled(plan);
+  }
+  if (plan.needsReview && !flags.yes) {
     throw declined(
-      `${plan.id} ${plan.version} changes what agents are told of the tool or what it asks for: ${changedFields(plan)}. A person has to look at that first.`,
+      `${plan.id} ${plan.version} changes what agents are told of the tool or what it asks for: ${changedFields(plan)}. A person has to look at that first. The installed version stays.`,
       'Look at the changes, then install it with --yes or from a terminal.',
     );
   }
-  if (await askYesNo(`Install ${plan.id} ${plan.version}?`)) return;
-  throw declined(
-    `${plan.id} was not installed. Nothing was changed.`,
-    'Run the command again and answer y, or pass --yes.',
+  return change;
+}
+
+function unreviewed(plan: InstallPlan, open: InstallPlan['open'], source: string): KamiError {
+  return new KamiError('KAMI_INSTALL_DECLINED', {
+    message: `${plan.id} ${plan.version} asks for more than the installed version: ${plan.added.join(', ')}. A person has to decide about that, and --yes does not. The installed version and its permissions stay.`,
+    fix: `Run the command on a terminal, or decide by flags: kami install ${source} --yes ${grantWords(open)}   (or --yes --deny-all, to update without granting any of it)`,
+    data: { tool: plan.id, added: plan.added },
+  });
+}
+
+function notInstalled({ id }: InstallPlan): KamiError {
+  return declined(
+    `${id} was not installed. Nothing was changed.`,
+    'Run the command again and answer yes, or pass --yes.',
   );
 }
 
 function declined(message: string, fix: string): KamiError {
   return new KamiError('KAMI_INSTALL_DECLINED', { message, fix });
-}
-
-function summary(plan: InstallPlan): readonly string[] {
-  const from = plan.previousVersion === undefined ? '' : ` (installed: ${plan.previousVersion})`;
-  return [
-    `${plan.name}: ${plan.id} ${plan.version}${from}`,
-    ...(plan.description === '' ? [] : [plan.description]),
-    plan.requests.length === 0 ? 'It asks for no permission.' : `It asks to ${plan.requests.join(', ')}.`,
-    `Installing grants none of this. Each call may ${plan.limits.join(', ')}.`,
-    ...(plan.changes.length === 0 ? [] : [`Changed: ${changedFields(plan)}.`]),
-    ...(plan.added.length === 0 ? [] : [`New since the installed version: ${plan.added.join(', ')}.`]),
-    ...plan.notices,
-  ];
-}
-
-function changedFields({ changes }: InstallPlan): string {
-  return changes.map(({ field }) => field).join(', ');
 }
 
 const words = { installed: 'Installed', updated: 'Updated', unchanged: 'Already installed:' } as const;
@@ -97,7 +124,8 @@ function textOf({ status, tool }: InstallOutcome): string {
   );
 }
 
-function jsonOf({ status, tool, previousVersion, changes }: InstallOutcome): object {
+function jsonOf({ status, tool, previousVersion, changes, grant }: InstallOutcome): object {
   const { id, name, version } = tool;
-  return { status, id, name, version, mcpName: publishedName(id), previousVersion, changes };
+  const mcpName = publishedName(id);
+  return { status, id, name, version, mcpName, previousVersion, changes, grant: grantJson(grant) };
 }

@@ -11,13 +11,15 @@ export const serve = defineCommand({
         describe: 'How clients connect',
       })
       .option('concurrency', { type: 'number', describe: 'Calls that may run at the same time' })
+      .option('isolation', { type: 'string', describe: 'cell (processes of their own) or thread' })
       .option('cache-size', { type: 'number', describe: 'Compiled components to keep' })
       .example('$0 serve', 'the command that an MCP client starts'),
 
   async run(_args, context) {
     const { logger, signal } = context;
-    const host = await openToolHost(context.config.values);
+    const host = await openToolHost(context.config);
     try {
+      host.runtime.warmUp();
       logger.info('serving MCP on stdio', { tools: host.tools().length });
       await serveStdio({ host, logger, version: context.version }, signal);
     } finally {

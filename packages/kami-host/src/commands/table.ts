@@ -41,6 +41,26 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./inspect.ts')).inspect,
   },
   {
+    usage: 'permissions <id>',
+    summary: 'Show what a tool asks for, may do, and has used',
+    load: async () => (await import('./permissions.ts')).permissions,
+  },
+  {
+    usage: 'grant <id> <items..>',
+    summary: 'Grant permissions to an installed tool',
+    load: async () => (await import('./grant.ts')).grant,
+  },
+  {
+    usage: 'revoke <id> [items..]',
+    summary: 'Take permissions away from an installed tool',
+    load: async () => (await import('./revoke.ts')).revoke,
+  },
+  {
+    usage: 'secret <action> <tool> [name]',
+    summary: 'Set, list or remove the secrets of a tool',
+    load: async () => (await import('./secret.ts')).secret,
+  },
+  {
     usage: 'run <file>',
     summary: 'Call a component file once, without installing it',
     load: async () => (await import('./run.ts')).run,

@@ -10,7 +10,7 @@ export const uninstall = defineCommand({
       .example('$0 uninstall dev.kami.echo', 'remove a tool and all that belongs to it'),
 
   async run({ id }, context) {
-    const host = await openToolHost(context.config.values);
+    const host = await openToolHost(context.config);
     try {
       const { cleanup } = await uninstallTool(hostInstallDeps(host), id);
       for (const problem of cleanup.problems) context.logger.warn(problem);

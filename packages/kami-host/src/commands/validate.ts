@@ -1,13 +1,15 @@
 import { statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { checkInterfaces } from '../component/interfaces.ts';
 import { KamiError } from '../errors/kami-error.ts';
 import { resolveSource } from '../install/install-source.ts';
+import { readAssets } from '../install/read-assets.ts';
 import { readComponent } from '../install/read-component.ts';
 import { loadManifest } from '../manifest/load-manifest.ts';
 import type { ToolManifest } from '../manifest/tool-manifest.ts';
 import type { ToolDescription } from '../model/tool.ts';
 import { hash } from '../registry/artifact-store.ts';
+import { assetsFolder, readAssetTree } from '../registry/asset-tree.ts';
 import { createScratchRuntime } from '../runtime/tool-host.ts';
 import { cleanText } from '../terminal/clean-text.ts';
 import { type CommandContext, defineCommand } from './command.ts';
@@ -56,6 +58,7 @@ interface Report {
 
 async function check(path: string, context: CommandContext): Promise<Report> {
   const manifest = path.endsWith('.wasm') ? undefined : await loadManifest(manifestPath(path));
+  if (manifest !== undefined) readAssetTree(join(dirname(manifestPath(path)), assetsFolder));
   const source = await resolveSource(path).catch((error: unknown) => {
     // An author checks a tool.toml long before there is anything to install.
     if (error instanceof KamiError && error.code === 'KAMI_BUILD_MISSING') return undefined;
@@ -63,6 +66,7 @@ async function check(path: string, context: CommandContext): Promise<Report> {
   });
   if (source === undefined) return { manifest, component: undefined };
   const bytes = await readComponent(source);
+  readAssets(source);
   const file = basename(source.kind === 'component' ? source.path : source.wasmPath);
   const { imports } = checkInterfaces(bytes, file);
   const runtime = createScratchRuntime(context.config.values);

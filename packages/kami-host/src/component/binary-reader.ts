@@ -29,6 +29,11 @@ export class BinaryReader {
 
   /** Unsigned LEB128 of at most 32 bits. */
   u32(): number {
+    const first = this.bytes[this.offset] as number;
+    if (first < 0x80 && this.offset < this.end) {
+      this.offset++;
+      return first;
+    }
     let result = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.byte();
@@ -37,6 +42,19 @@ export class BinaryReader {
       if ((byte & 0x80) === 0) return result;
     }
     throw new MalformedBinary(`the number at byte ${this.offset} is longer than 32 bits`);
+  }
+
+  /** Passes over a LEB128 number, signed or not, of at most `longest` bytes. */
+  skipNumber(longest: number): void {
+    for (let left = longest; left > 0; left--) {
+      if (this.byte() < 0x80) return;
+    }
+    throw new MalformedBinary(`the number at byte ${this.offset} is longer than ${longest} bytes`);
+  }
+
+  skip(length: number): void {
+    if (length > this.end - this.offset) this.take(length);
+    this.offset += length;
   }
 
   /** The next `length` bytes, not copied. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
 import { memoryImport } from '../model/compiled-component.ts';
@@ -98,6 +99,43 @@ describe('a table', () => {
   it('that begins beyond the bound is refused', async () => {
     const bytes = await parse(table(String(maxTableEntries + 1)));
     expect(() => boundModule(bytes)).toThrow(/table of 100001 entries/);
+  });
+});
+
+describe('a table that grows by millions', () => {
+  const tables = [0, 1, 2, 3, 4, 5, 6, 7];
+  const greedy = `(module
+    ${tables.map(() => '(table 1 externref)').join('\n')}
+    (func (export "grow") (result i32)
+      ${tables.map((index) => `(table.grow ${index} (ref.null extern) (i32.const 9000000))`).join('\n')}
+      ${tables
+        .slice(1)
+        .map(() => '(i32.add)')
+        .join(' ')}))`;
+
+  /** Grows it in a worker thread with the limits of ours, in a process of its own. How the process ended. */
+  function growApart(bytes: Uint8Array): { readonly ended: string; readonly said: string } {
+    const thread = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      const instance = new WebAssembly.Instance(new WebAssembly.Module(workerData));
+      parentPort.postMessage(instance.exports.grow());`;
+    const main = `
+      const { Worker } = require('node:worker_threads');
+      const bytes = Buffer.from(${JSON.stringify(Buffer.from(bytes).toString('base64'))}, 'base64');
+      const worker = new Worker(${JSON.stringify(thread)}, {
+        eval: true, workerData: bytes, resourceLimits: { maxOldGenerationSizeMb: 64 } });
+      worker.on('message', (grown) => console.log(grown));
+      worker.on('error', () => {});`;
+    const { status, signal, stdout } = spawnSync(process.execPath, ['-e', main], { encoding: 'utf8' });
+    return { ended: signal ?? `exit ${status}`, said: stdout.trim() };
+  }
+
+  it('would abort the process, worker thread or not', async () => {
+    expect(growApart(await parse(greedy)).ended).toMatch(/^(SIG|exit 1[23]\d)/);
+  });
+
+  it('can’t: growing fails, as it may', async () => {
+    expect(growApart(boundModule(await parse(greedy)).bytes)).toEqual({ ended: 'exit 0', said: '-8' });
   });
 });
 

@@ -57,6 +57,12 @@ describe('ComponentStore', () => {
     expect(second.modules.some(({ memory }) => memory?.initialPages === 1)).toBe(true);
   });
 
+  it('takes a component apart once for all who ask at the same time', async () => {
+    const store = new ComponentStore(directory);
+    await Promise.all([1, 2, 3, 4].map(() => store.load(one)));
+    expect(one.reads()).toBe(1);
+  });
+
   it.each(['glue.mjs', 'component.core.wasm', 'form.json'])(
     'makes a form anew whose %s was damaged',
     async (file) => {

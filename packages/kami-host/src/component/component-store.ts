@@ -1,11 +1,20 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { CompiledComponent, MemoryShape } from '../model/compiled-component.ts';
+import type { CompiledComponent } from '../model/compiled-component.ts';
 import { isSha256, type Sha256 } from '../model/ids.ts';
-import { isJsonObject } from '../model/json.ts';
-import { type TranspiledComponent, transpileComponent } from './transpile.ts';
+import {
+  compileForm,
+  type FormRecord,
+  glueFile,
+  isIntact,
+  readForm,
+  recordFile,
+  type StoredForm,
+  sha256Of,
+} from './form-record.ts';
+import { transpileComponent } from './intake.ts';
+import type { TranspiledComponent } from './transpiled-component.ts';
 
 /** Where a component's bytes come from when its runnable form has to be made. */
 export interface ComponentOrigin {
@@ -15,18 +24,8 @@ export interface ComponentOrigin {
   readonly read: () => Promise<Uint8Array>;
 }
 
-interface FormRecord {
-  readonly glue: Sha256;
-  readonly modules: readonly {
-    readonly name: string;
-    readonly sha256: Sha256;
-    readonly memory: MemoryShape | undefined;
-  }[];
-}
-
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-3';
-const recordFile = 'form.json';
+export const formVersion = 'jco-transpile-0.15.0-6';
 /** Another process may move a form away between its writing and its reading. */
 const maxAttempts = 3;
 /** Writing a form takes a second; a folder that is not finished after an hour never will be. */
@@ -39,6 +38,7 @@ const abandonedAfterMs = 60 * 60 * 1_000;
 export class ComponentStore {
   readonly #directory: string;
   readonly #keep: number;
+  readonly #making = new Map<Sha256, Promise<StoredForm>>();
 
   /**
    * @param directory folder for this alone, made when needed
@@ -55,11 +55,32 @@ export class ComponentStore {
    */
   async load(origin: ComponentOrigin): Promise<CompiledComponent> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      const stored = await this.#read(origin.key);
-      if (stored !== undefined) return stored;
-      await this.#write(origin.key, await transpileComponent(await origin.read(), origin.source));
+      const form = attempt === 0 ? await this.prepare(origin) : await this.renew(origin);
+      const compiled = await compileForm(form);
+      if (compiled !== undefined) return compiled;
     }
     throw new Error(`the form of ${origin.key} was damaged each time it was written`);
+  }
+
+  /**
+   * Finds a component's form, or makes it. Its files are not verified yet: `compileForm` does that.
+   * @throws KamiError as `transpileComponent`, or what `origin.read` throws
+   */
+  async prepare(origin: ComponentOrigin): Promise<StoredForm> {
+    return (await readForm(origin.key, this.#folder(origin.key))) ?? (await this.renew(origin));
+  }
+
+  /** Makes a component's form anew, in place of one that was found damaged; once for all who ask at the same time. */
+  renew(origin: ComponentOrigin): Promise<StoredForm> {
+    const { key } = origin;
+    const making = this.#making.get(key) ?? this.#make(origin).finally(() => this.#making.delete(key));
+    this.#making.set(key, making);
+    return making;
+  }
+
+  async #make({ key, read, source }: ComponentOrigin): Promise<StoredForm> {
+    const record = await this.#write(key, await transpileComponent(await read(), source));
+    return { key, folder: this.#folder(key), record };
   }
 
   /** Forgets a component's form. */
@@ -71,34 +92,7 @@ export class ComponentStore {
     return join(this.#directory, key);
   }
 
-  async #read(key: Sha256): Promise<CompiledComponent | undefined> {
-    const folder = this.#folder(key);
-    try {
-      const record = parseRecord(await readFile(join(folder, recordFile), 'utf8'));
-      if (record === undefined) return undefined;
-      const [glue, ...contents] = await Promise.all([
-        readFile(join(folder, 'glue.mjs')),
-        ...record.modules.map(({ name }) => readFile(join(folder, name))),
-      ]);
-      const intact =
-        sha256Of(glue) === record.glue &&
-        record.modules.every(({ sha256 }, index) => sha256Of(contents[index] as Buffer) === sha256);
-      if (!intact) return undefined;
-      const modules = await Promise.all(
-        record.modules.map(async ({ name, memory }, index) => ({
-          name,
-          memory,
-          module: await WebAssembly.compile(contents[index] as Buffer<ArrayBuffer>),
-        })),
-      );
-      return { key, glueUrl: pathToFileURL(join(folder, 'glue.mjs')).href, modules };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
-
-  async #write(key: Sha256, { glue, modules }: TranspiledComponent): Promise<void> {
+  async #write(key: Sha256, { glue, modules }: TranspiledComponent): Promise<FormRecord> {
     const staging = join(this.#directory, `.staging-${process.pid}-${randomUUID()}`);
     await mkdir(staging, { recursive: true, mode: 0o700 });
     const record: FormRecord = {
@@ -107,11 +101,13 @@ export class ComponentStore {
     };
     await Promise.all([
       writeFile(join(staging, recordFile), JSON.stringify(record)),
-      writeFile(join(staging, 'glue.mjs'), glue),
+      writeFile(join(staging, glueFile), glue),
       ...modules.map(({ name, bytes }) => writeFile(join(staging, name), bytes)),
     ]);
     await this.#replace(staging, key);
     await this.#prune();
+    // What another process put there may be of other bytes: the form as it lies there is what counts.
+    return (await readForm(key, this.#folder(key)))?.record ?? record;
   }
 
   /**
@@ -122,7 +118,7 @@ export class ComponentStore {
     const target = this.#folder(key);
     const old = `${staging}-old`;
     const isTaken = await rename(staging, target).then(() => false, takenOrThrow);
-    if (isTaken && (await this.#read(key)) === undefined) {
+    if (isTaken && !(await isIntact(await readForm(key, target)))) {
       await rename(target, old).catch(ignore('ENOENT'));
       await rename(staging, target).catch(ignore(...takenCodes));
     }
@@ -143,21 +139,6 @@ export class ComponentStore {
       await rm(path, { recursive: true, force: true });
     }
   }
-}
-
-function parseRecord(text: string): FormRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (!isJsonObject(value) || typeof value.glue !== 'string' || !Array.isArray(value.modules))
-      return undefined;
-    return value as unknown as FormRecord;
-  } catch {
-    return undefined;
-  }
-}
-
-function sha256Of(bytes: Uint8Array): Sha256 {
-  return createHash('sha256').update(bytes).digest('hex') as Sha256;
 }
 
 const takenCodes = ['ENOTEMPTY', 'EEXIST', 'EPERM'];

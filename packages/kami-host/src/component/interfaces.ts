@@ -1,6 +1,7 @@
 import { KamiError } from '../errors/kami-error.ts';
 import { isOffered, toolExport } from '../model/contract.ts';
 import { BinaryReader, MalformedBinary, readSections } from './binary-reader.ts';
+import { readExternName, skipExternType } from './component-types.ts';
 
 /** The names of a component's outer imports and exports, such as `wasi:io/poll@0.2.10`. */
 export interface ComponentInterfaces {
@@ -9,7 +10,7 @@ export interface ComponentInterfaces {
 }
 
 /** No tool is larger: a component of the StarlingMonkey engine has 12 MB. */
-const maxComponentBytes = 128 * 1024 * 1024;
+export const maxComponentBytes = 128 * 1024 * 1024;
 
 const importSection = 10;
 const exportSection = 11;
@@ -46,12 +47,7 @@ export function checkInterfaces(bytes: Uint8Array, source: string): ComponentInt
 }
 
 function checkPreamble(bytes: Uint8Array, source: string): void {
-  if (bytes.length > maxComponentBytes) {
-    throw new KamiError('KAMI_COMPONENT_TOO_LARGE', {
-      message: `${source} has ${bytes.length} bytes; the largest component KAMI takes has ${maxComponentBytes}.`,
-      fix: 'Look at what the tool bundles: `kami build` prints the size of the component it made.',
-    });
-  }
+  if (bytes.length > maxComponentBytes) throw tooLargeComponent(bytes.length, source);
   const hasMagic = bytes[0] === 0x00 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
   if (!hasMagic || bytes.length < 8) {
     throw new KamiError('KAMI_COMPONENT_INVALID', {
@@ -105,36 +101,11 @@ function readInterfaces(bytes: Uint8Array, source: string): ComponentInterfaces 
   return { imports, exports };
 }
 
-function readExternName(reader: BinaryReader): string {
-  const kind = reader.byte();
-  const name = reader.name();
-  // 0x02 carries a version suffix behind the name.
-  if (kind === 0x02) reader.name();
-  else if (kind > 0x02)
-    throw new MalformedBinary(`a name of unknown kind ${kind} stands before byte ${reader.offset}`);
-  return name;
-}
-
-function skipExternType(reader: BinaryReader): void {
-  const kind = reader.byte();
-  switch (kind) {
-    case 0x00: // core module: the sort byte 0x11, then a type index
-      reader.byte();
-      reader.u32();
-      return;
-    case 0x01: // function
-    case 0x04: // component
-    case 0x05: // instance
-      reader.u32();
-      return;
-    case 0x03: // type: equal to an index, or any resource
-      if (reader.byte() === 0x00) reader.u32();
-      return;
-    default:
-      throw new MalformedBinary(
-        `an import or export of unknown kind ${kind} stands before byte ${reader.offset}`,
-      );
-  }
+export function tooLargeComponent(size: number, source: string): KamiError {
+  return new KamiError('KAMI_COMPONENT_TOO_LARGE', {
+    message: `${source} has ${size} bytes; the largest component KAMI takes has ${maxComponentBytes}.`,
+    fix: 'Look at what the tool bundles: `kami build` prints the size of the component it made.',
+  });
 }
 
 /** The error for bytes that begin like a component but can't be read as one. */

@@ -1,4 +1,5 @@
-import { defaultLimits } from '../model/limits.ts';
+import { cellSharings, isolations } from '../model/isolation.ts';
+import { defaultLimits, limitBounds } from '../model/limits.ts';
 import { logFormats, logLevels } from '../model/logger.ts';
 import { type Check, numberBetween, oneOf, plainText, wholeNumber } from '../model/toml/checks.ts';
 import type { ConfigKey, ConfigValueByKey } from './config.ts';
@@ -49,6 +50,13 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
       'Calls that run at the same time; more wait in a queue. Higher serves more clients at once and needs memory for each call.',
     flag: { name: 'concurrency' },
   },
+  'runtime.max_queued': {
+    kind: 'number',
+    check: wholeNumber(1, 100_000, 256),
+    defaultValue: () => 256,
+    description:
+      'Calls of one tool that wait in the queue; more are refused as busy. Higher takes bigger bursts, whose last calls wait longer. Tools take turns, so a full queue of one holds up no other.',
+  },
   'runtime.pool_size': {
     kind: 'number',
     check: wholeNumber(0, 256, 2),
@@ -61,8 +69,37 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
     check: numberBetween(0.001, 3_600, defaultLimits.timeoutMs / 1_000),
     defaultValue: () => defaultLimits.timeoutMs / 1_000,
     description:
-      'Seconds that a call may take when the tool asks for no limit of its own. Higher lets slow tools finish and a stuck one block its place longer.',
+      'Seconds that a call may take when the tool was granted no limit of its own. Higher lets slow tools finish and a stuck one block its place longer.',
     flag: { name: 'timeout-ms', convert: secondsOf, example: String(defaultLimits.timeoutMs) },
+  },
+  'runtime.default_calls_per_minute': {
+    kind: 'number',
+    check: wholeNumber(1, limitBounds.callsPerMinute, defaultLimits.callsPerMinute),
+    defaultValue: () => defaultLimits.callsPerMinute,
+    description:
+      'Calls of one tool in a minute, when it was granted no rate of its own. Higher lets busy agents go on, lower stops a client that calls in a loop.',
+  },
+  'runtime.calls_per_minute': {
+    kind: 'number',
+    check: wholeNumber(1, 1_000_000, 6_000),
+    defaultValue: () => 6_000,
+    description:
+      'Calls of all tools together in a minute. Higher serves more clients, lower keeps the machine free for others.',
+  },
+  'runtime.isolation': {
+    kind: 'word',
+    check: oneOf(isolations, 'cell'),
+    defaultValue: () => 'cell',
+    description:
+      'cell: tools run in child processes, and one that crashes its process harms no other. thread: all in one process, for debugging and embedding; starts a little faster, but a crash of the engine ends everything.',
+    flag: { name: 'isolation' },
+  },
+  'runtime.cell_sharing': {
+    kind: 'word',
+    check: oneOf(cellSharings, 'per-publisher'),
+    defaultValue: () => 'per-publisher',
+    description:
+      'Which tools may share a process: none (per-tool), those of a publisher whose signature was verified (per-publisher; none is yet, so nothing is shared), or all (shared). Sharing saves some 60 MB for each tool in use, and lets the crash of one end calls of the others.',
   },
   'runtime.cache_size': {
     kind: 'number',
@@ -77,15 +114,23 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
     check: wholeNumber(1, 4_096, defaultLimits.maxMemoryMb),
     defaultValue: () => defaultLimits.maxMemoryMb,
     description:
-      'Memory of a call in MiB when the tool asks for no limit of its own. Higher lets tools work on more data and costs the machine that much for each call at worst.',
+      'Memory of a call in MiB when the tool was granted no limit of its own. Higher lets tools work on more data and costs the machine that much for each call at worst.',
     flag: { name: 'max-memory-mb' },
   },
   'sandbox.default_max_fuel': {
     kind: 'number',
-    check: wholeNumber(1, 1_000_000_000_000_000, 10_000_000_000),
-    defaultValue: () => undefined,
+    check: wholeNumber(1, limitBounds.maxFuel, defaultLimits.maxFuel),
+    defaultValue: () => defaultLimits.maxFuel,
     description:
-      'Instructions that a call may execute when the tool asks for no limit of its own; unset, only time bounds it. Read and kept, but not enforced by this version.',
+      'Instructions that a call may execute when the tool was granted no number of its own. Higher lets tools compute longer; the same call takes the same number on every machine.',
+    flag: { name: 'fuel' },
+  },
+  'sandbox.default_max_requests': {
+    kind: 'number',
+    check: wholeNumber(1, limitBounds.maxConcurrentRequests, defaultLimits.maxConcurrentRequests),
+    defaultValue: () => defaultLimits.maxConcurrentRequests,
+    description:
+      'Requests that one call may have on their way at the same time, when the tool was granted no number of its own. Higher is faster for tools that ask many hosts, and costs a socket and its buffers for each.',
   },
   'registry.database_path': {
     kind: 'path',

@@ -1,3 +1,4 @@
+import type { CellSharing, Isolation } from '../model/isolation.ts';
 import type { LogFormat, LogLevel } from '../model/logger.ts';
 
 /** Every setting, by the name it has in the configuration file. */
@@ -5,11 +6,17 @@ export interface ConfigValueByKey {
   /** Absolute path. */
   readonly data_dir: string;
   readonly 'runtime.max_concurrent': number;
+  readonly 'runtime.max_queued': number;
   readonly 'runtime.pool_size': number;
   readonly 'runtime.default_timeout_secs': number;
+  readonly 'runtime.default_calls_per_minute': number;
+  readonly 'runtime.calls_per_minute': number;
+  readonly 'runtime.isolation': Isolation;
+  readonly 'runtime.cell_sharing': CellSharing;
   readonly 'runtime.cache_size': number;
   readonly 'sandbox.default_max_memory_mb': number;
-  readonly 'sandbox.default_max_fuel': number | undefined;
+  readonly 'sandbox.default_max_fuel': number;
+  readonly 'sandbox.default_max_requests': number;
   /** Absolute path. */
   readonly 'registry.database_path': string;
   readonly 'logging.level': LogLevel;
@@ -49,13 +56,19 @@ export interface ConfigValues {
   readonly dataDir: string;
   readonly runtime: {
     readonly maxConcurrent: number;
+    readonly maxQueued: number;
     readonly poolSize: number;
     readonly defaultTimeoutSecs: number;
+    readonly defaultCallsPerMinute: number;
+    readonly callsPerMinute: number;
+    readonly isolation: Isolation;
+    readonly cellSharing: CellSharing;
     readonly cacheSize: number;
   };
   readonly sandbox: {
     readonly defaultMaxMemoryMb: number;
-    readonly defaultMaxFuel: number | undefined;
+    readonly defaultMaxFuel: number;
+    readonly defaultMaxRequests: number;
   };
   readonly registry: { readonly databasePath: string };
   readonly logging: { readonly level: LogLevel; readonly format: LogFormat };

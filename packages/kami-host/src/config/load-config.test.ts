@@ -47,8 +47,18 @@ test('the defaults', () => {
   const config = load();
   expect(config.values).toEqual({
     dataDir: join(home, '.local/share/kami'),
-    runtime: { maxConcurrent: 4, poolSize: 2, defaultTimeoutSecs: 5, cacheSize: 32 },
-    sandbox: { defaultMaxMemoryMb: 64 },
+    runtime: {
+      maxConcurrent: 4,
+      maxQueued: 256,
+      poolSize: 2,
+      defaultTimeoutSecs: 5,
+      defaultCallsPerMinute: 600,
+      callsPerMinute: 6_000,
+      isolation: 'cell',
+      cellSharing: 'per-publisher',
+      cacheSize: 32,
+    },
+    sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: 10_000_000_000, defaultMaxRequests: 8 },
     registry: { databasePath: join(home, '.local/share/kami/registry.db') },
     logging: { level: 'warn', format: 'plain' },
   });
@@ -81,8 +91,13 @@ test('flags stand above variables, these above the file, that above defaults; ea
   });
   expect(config.values.runtime).toEqual({
     maxConcurrent: 23,
+    maxQueued: 256,
     poolSize: 1,
     defaultTimeoutSecs: 5,
+    defaultCallsPerMinute: 600,
+    callsPerMinute: 6_000,
+    isolation: 'cell',
+    cellSharing: 'per-publisher',
     cacheSize: 12,
   });
   expect(config.file).toBe(path);
@@ -94,12 +109,18 @@ test('every setting can be made in a file', () => {
     `data_dir = "data"
 [runtime]
 max_concurrent = 1
+max_queued = 9
 pool_size = 0
 default_timeout_secs = 0.5
+default_calls_per_minute = 6
+calls_per_minute = 60
+isolation = "thread"
+cell_sharing = "shared"
 cache_size = 3
 [sandbox]
 default_max_memory_mb = 4
 default_max_fuel = 5
+default_max_requests = 7
 [registry]
 database_path = "~/other.db"
 [logging]
@@ -110,8 +131,18 @@ format = "json"
   const config = load();
   expect(config.values).toEqual({
     dataDir: join(cwd, 'data'),
-    runtime: { maxConcurrent: 1, poolSize: 0, defaultTimeoutSecs: 0.5, cacheSize: 3 },
-    sandbox: { defaultMaxMemoryMb: 4, defaultMaxFuel: 5 },
+    runtime: {
+      maxConcurrent: 1,
+      maxQueued: 9,
+      poolSize: 0,
+      defaultTimeoutSecs: 0.5,
+      defaultCallsPerMinute: 6,
+      callsPerMinute: 60,
+      isolation: 'thread',
+      cellSharing: 'shared',
+      cacheSize: 3,
+    },
+    sandbox: { defaultMaxMemoryMb: 4, defaultMaxFuel: 5, defaultMaxRequests: 7 },
     registry: { databasePath: join(home, 'other.db') },
     logging: { level: 'silent', format: 'json' },
   });
@@ -122,11 +153,17 @@ test('every setting can be made by a variable', () => {
   const env = {
     KAMI_DATA_DIR: 'data',
     KAMI_RUNTIME_MAX_CONCURRENT: '1',
+    KAMI_RUNTIME_MAX_QUEUED: '9',
     KAMI_RUNTIME_POOL_SIZE: '0',
     KAMI_RUNTIME_DEFAULT_TIMEOUT_SECS: '0.5',
+    KAMI_RUNTIME_DEFAULT_CALLS_PER_MINUTE: '6',
+    KAMI_RUNTIME_CALLS_PER_MINUTE: '60',
+    KAMI_RUNTIME_ISOLATION: 'thread',
+    KAMI_RUNTIME_CELL_SHARING: 'per-tool',
     KAMI_RUNTIME_CACHE_SIZE: ' 3 ',
     KAMI_SANDBOX_DEFAULT_MAX_MEMORY_MB: '4',
     KAMI_SANDBOX_DEFAULT_MAX_FUEL: '5_000_000_000',
+    KAMI_SANDBOX_DEFAULT_MAX_REQUESTS: '7',
     KAMI_REGISTRY_DATABASE_PATH: '/var/kami.db',
     KAMI_LOGGING_LEVEL: 'trace',
     KAMI_LOGGING_FORMAT: 'json',

@@ -22,6 +22,7 @@ export const catalogue = {
 
   KAMI_MANIFEST_NOT_FOUND: { kind: 'user', exit: 1 },
   KAMI_MANIFEST_INVALID: { kind: 'user', exit: 1 },
+  KAMI_ASSETS_INVALID: { kind: 'user', exit: 1 },
 
   KAMI_TOOLCHAIN_MISSING: { kind: 'user', exit: 1 },
   KAMI_BUILD_FAILED: { kind: 'user', exit: 1 },
@@ -48,6 +49,12 @@ export const catalogue = {
   KAMI_TOOL_SIGNER_CHANGED: { kind: 'user', exit: 1 },
   KAMI_ID_INVALID: { kind: 'user', exit: 1 },
 
+  KAMI_GRANT_INVALID: { kind: 'user', exit: 2 },
+  KAMI_GRANT_MOUNT_REFUSED: { kind: 'user', exit: 1 },
+  KAMI_SECRET_INVALID: { kind: 'user', exit: 2 },
+  KAMI_SECRET_NOT_FOUND: { kind: 'user', exit: 1 },
+  KAMI_SECRET_STORE_UNSAFE: { kind: 'user', exit: 1 },
+
   KAMI_REGISTRY_LOCKED: { kind: 'user', exit: 1 },
   KAMI_REGISTRY_READ_ONLY: { kind: 'user', exit: 1 },
   KAMI_REGISTRY_NEWER: { kind: 'user', exit: 1 },
@@ -57,6 +64,7 @@ export const catalogue = {
   KAMI_DISK_FULL: { kind: 'system', exit: 1 },
 
   KAMI_CANCELLED: { kind: 'user', exit: 1 },
+  KAMI_BUSY: { kind: 'system', exit: 1 },
   KAMI_SHUTTING_DOWN: { kind: 'system', exit: 1 },
   KAMI_INTERNAL: { kind: 'system', exit: 1 },
 } as const satisfies Record<string, { readonly kind: 'user' | 'system'; readonly exit: 1 | 2 }>;

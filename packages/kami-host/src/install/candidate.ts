@@ -9,16 +9,18 @@ import { quoteText } from '../model/text.ts';
 import type { ToolArgument, ToolDescription } from '../model/tool.ts';
 import { parseVersion } from '../model/version.ts';
 import { hash } from '../registry/artifact-store.ts';
+import type { AssetTree } from '../registry/asset-tree.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import type { InstallSource } from './install-source.ts';
 
 /** What the registry keeps of an installation, and not of what is being installed. */
 type KeptFields = 'enabled' | 'installedAt' | 'updatedAt' | 'pinnedVersion';
 
-/** A checked tool that could be installed: its future entry and its bytes. */
+/** A checked tool that could be installed: its future entry, its bytes, and the files that it brings along. */
 export interface Candidate {
   readonly tool: Omit<InstalledTool, KeptFields>;
   readonly bytes: Uint8Array;
+  readonly assets: AssetTree | undefined;
 }
 
 /** Ids of components that were installed without a manifest, and so without a publisher. */
@@ -34,6 +36,7 @@ export function createCandidate(
   source: InstallSource,
   bytes: Uint8Array,
   description: ToolDescription,
+  assets?: AssetTree,
 ): Candidate {
   const manifest = source.kind === 'component' ? undefined : source.manifest;
   const identity =
@@ -43,10 +46,12 @@ export function createCandidate(
   const hasAnnotations = Object.keys(description.annotations).length > 0;
   return {
     bytes,
+    assets,
     tool: {
       ...identity,
       description: description.description || (manifest?.description ?? ''),
       artifact: { sha256: hash(bytes), size: bytes.length },
+      assets: assets?.sha256,
       source: { kind: source.kind, path: source.path },
       request: manifest?.request ?? noCapabilities,
       limits: manifest?.requestedLimits ?? defaultRequestedLimits,

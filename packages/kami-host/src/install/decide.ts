@@ -1,4 +1,5 @@
 import { KamiError } from '../errors/kami-error.ts';
+import type { GrantChange, Grantor } from '../model/grant.ts';
 import { compareVersions, parseVersion } from '../model/version.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import type { Candidate } from './candidate.ts';
@@ -7,6 +8,14 @@ import { findChanges, type ToolChange } from './tool-changes.ts';
 export interface InstallOptions {
   /** Lets an older version replace a newer one. */
   readonly allowDowngrade?: boolean;
+  /** What the operator grants with the installation, and takes away; nothing when left out. */
+  readonly grants?: GrantOrder;
+}
+
+/** A change of what a tool is granted, made together with its installation. */
+export interface GrantOrder {
+  readonly change: GrantChange;
+  readonly grantor: Grantor;
 }
 
 /** What an installation would do to the registry as it is at this moment. */
@@ -56,12 +65,12 @@ function refuseOtherSigner(next: Candidate['tool'], previous: InstalledTool): vo
 
 function refusePinned(next: Candidate['tool'], previous: InstalledTool): void {
   const pin = previous.pinnedVersion;
-  const sameBytes = next.artifact.sha256 === previous.artifact.sha256;
+  const sameBytes = next.artifact.sha256 === previous.artifact.sha256 && next.assets === previous.assets;
   if (pin === undefined || (next.version === pin && (previous.version !== pin || sameBytes))) return;
   const what = next.version === pin ? `other bytes under the version ${pin}` : `version ${next.version}`;
   throw new KamiError('KAMI_TOOL_PINNED', {
     message: `${next.id} is pinned to version ${pin}, and this is ${what}. The installed version stays.`,
-    fix: `Unpin it first: kami pin ${next.id} --unpin`,
+    fix: `Install version ${pin}, or remove the tool first: kami uninstall ${next.id}`,
     data: { tool: next.id, pinned: pin, found: next.version },
   });
 }

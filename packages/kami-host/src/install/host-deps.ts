@@ -1,4 +1,5 @@
 import { hash } from '../registry/artifact-store.ts';
+import { createPrivateFolders } from '../registry/private-folders.ts';
 import type { ToolHost } from '../runtime/tool-host.ts';
 import type { InstallDeps } from './install-deps.ts';
 
@@ -7,12 +8,14 @@ import type { InstallDeps } from './install-deps.ts';
  * @param source how to call a component in errors, usually its path
  */
 export function hostInstallDeps(
-  { registry, artifacts, runtime }: ToolHost,
+  { registry, artifacts, secrets, runtime }: ToolHost,
   source = 'The component',
 ): InstallDeps {
   return {
     registry,
     store: artifacts,
+    privateFolders: createPrivateFolders(registry),
+    secrets,
     inspectComponent: async (bytes) => ({
       description: await runtime.describe({ key: hash(bytes), source, read: async () => bytes }),
     }),

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ToolId } from '../model/ids.ts';
-import type { StagedArtifact } from '../registry/artifact-store.ts';
+import type { Sha256, ToolId } from '../model/ids.ts';
+import { createArtifactStore, type StagedArtifact } from '../registry/artifact-store.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import { createWorkshop, fakeComponent, sha256, type Workshop } from './fixtures/workshop.ts';
@@ -52,6 +52,7 @@ const component = (letter: string) => fakeComponent({ description: letter.repeat
 const versions = { '1.0.0': component('a'), '2.0.0': component('b') } as const;
 
 function writeVersion(version: keyof typeof versions): string {
+  shop.write({ [`v${version}/assets/words/of-${version}`]: version });
   return shop.writePackage(`v${version}`, { version, component: versions[version] });
 }
 
@@ -63,6 +64,11 @@ async function consistentTool(): Promise<InstalledTool | undefined> {
   expect(tool.artifact).toEqual({ sha256: sha256(bytes), size: bytes.length });
   expect(tool.description).toBe(JSON.parse(Buffer.from(bytes).toString()).description);
   expect(Buffer.from(await shop.deps.store.read(tool.artifact.sha256, tool)).equals(bytes)).toBe(true);
+  // A store of its own, because each looks at a tree only once.
+  const { assets } = createArtifactStore(shop.registry);
+  expect(tool.assets).toMatch(/^[0-9a-f]{64}$/);
+  const words = join(assets.folder(tool.assets as Sha256, tool), 'words');
+  expect(readdirSync(words)).toEqual([`of-${tool.version}`]);
   return tool;
 }
 
@@ -79,7 +85,7 @@ async function stillWorks(): Promise<void> {
   const source = await resolveSource(writeVersion('2.0.0'));
   await installTool(shop.deps, source);
   expect((await consistentTool())?.version).toBe('2.0.0');
-  expect(filesIn('store')).toEqual([`${sha256(versions['2.0.0'])}.wasm`]);
+  expect(filesIn('store').toSorted()).toEqual(['of-2.0.0', `${sha256(versions['2.0.0'])}.wasm`].toSorted());
   await uninstallTool(shop.deps, echo);
   expect([...filesIn('store'), ...filesIn('staging')]).toEqual([]);
   expect((await installTool(shop.deps, source)).status).toBe('installed');
@@ -90,6 +96,7 @@ describe('a process that is killed', () => {
     'before staging',
     'with the file staged',
     'with the file in place',
+    'with the assets in place',
     'with the entry written',
   ];
   const afterCommit = ['before the sweep', 'after the sweep'];
@@ -114,6 +121,18 @@ describe('a process that is killed', () => {
     expect(await run('installAndDie', death, writeVersion('2.0.0'))).toBe('SIGKILL');
     expect((await consistentTool())?.version).toBe('2.0.0');
     await stillWorks();
+  });
+
+  it('in an uninstallation leaves a private folder to nobody', async () => {
+    await installTool(shop.deps, await resolveSource(writeVersion('1.0.0')));
+    mkdirSync(join(shop.folder, 'home', 'private', echo), { recursive: true });
+    writeFileSync(join(shop.folder, 'home', 'private', echo, 'note'), '');
+    expect(await run('uninstallAndDie', 'before the sweep', echo)).toBe('SIGKILL');
+    expect(filesIn('private')).toEqual(['note']);
+    expect(await run('installAndDie', 'before the sweep', writeVersion('1.0.0'))).toBe('SIGKILL');
+    expect(existsSync(join(shop.folder, 'home', 'private', echo))).toBe(false);
+    await sweepUnused(shop.deps);
+    expect(readdirSync(join(shop.folder, 'home', 'private'))).toEqual([]);
   });
 
   it('in an uninstallation leaves the tool or nothing', async () => {
@@ -143,11 +162,11 @@ describe('a process that is killed', () => {
 describe('processes at the same moment', () => {
   it('can not sweep a file away before its entry is committed', async () => {
     const other = await openRegistry(shop.registry.path, { busyTimeoutMs: 20 });
-    const { store } = shop.deps;
+    const { store, privateFolders } = shop.deps;
     const meddled: Promise<Cleanup>[] = [];
     const commit = (staged: StagedArtifact) => {
       store.commit(staged);
-      meddled.push(sweepUnused({ registry: other, store }));
+      meddled.push(sweepUnused({ registry: other, store, privateFolders }));
     };
     const source = await resolveSource(writeVersion('1.0.0'));
     await installTool({ ...shop.deps, store: { ...store, commit } }, source);

@@ -33,7 +33,7 @@ export type InstallSource = PackageSource | ComponentSource;
  *
  * @throws KamiError `KAMI_FILE_NOT_FOUND`, `KAMI_FILE_UNREADABLE`, `KAMI_INSTALL_SOURCE_UNKNOWN`,
  * `KAMI_MANIFEST_NOT_FOUND` (a folder that is no tool), `KAMI_MANIFEST_INVALID`, `KAMI_BUILD_MISSING`,
- * `KAMI_BUILD_STALE`
+ * `KAMI_BUILD_STALE`, `KAMI_ASSETS_INVALID`
  */
 export async function resolveSource(path: string): Promise<InstallSource> {
   const absolute = resolve(path);

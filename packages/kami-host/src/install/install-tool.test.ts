@@ -76,7 +76,12 @@ describe('installing a package', () => {
       artifact: { sha256: sha256(component), size: component.length },
       source: { kind: 'directory', path: join(shop.folder, `pack-${count}`) },
       enabled: true,
-      request: { network: ['*.example.com'], fileSystem: 'sandbox', environment: ['LANG'] },
+      request: {
+        ...noCapabilities,
+        network: ['*.example.com'],
+        fileSystem: 'sandbox',
+        environment: ['LANG'],
+      },
       limits: { maxMemoryMb: 32, timeoutMs: 900, maxFuel: 1000 },
       arguments: [],
       inputSchema: { type: 'object' },
@@ -269,7 +274,7 @@ describe('updating', () => {
     shop.registry.tools.update({ ...tool, pinnedVersion: '1.0.0' });
     await expect(install({ version: '1.1.0' })).rejects.toMatchObject({
       code: 'KAMI_TOOL_PINNED',
-      fix: 'Unpin it first: kami pin dev.example.echo --unpin',
+      fix: expect.stringContaining('kami uninstall dev.example.echo'),
     });
     await expect(install({ component: fakeComponent({ name: 'x' }) })).rejects.toEqual(
       code('KAMI_TOOL_PINNED'),

@@ -1,15 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
-import { KamiError } from '../errors/kami-error.ts';
+import { isKamiError, KamiError } from '../errors/kami-error.ts';
+import { type Grant, hasGrantItem, noGrant } from '../model/grant.ts';
 import type { ToolId } from '../model/ids.ts';
 import { characterName, replaceDeceptive } from '../model/text.ts';
+import type { StagedArtifact } from '../registry/artifact-store.ts';
+import type { StagedAssets } from '../registry/asset-store.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { type Candidate, createCandidate } from './candidate.ts';
-import { type Decision, decideInstall, type InstallOptions } from './decide.ts';
+import { changeToolGrant } from './change-grant.ts';
+import { type Decision, decideInstall, type GrantOrder, type InstallOptions } from './decide.ts';
 import { type Cleanup, type InstallDeps, sweepUnused } from './install-deps.ts';
 import type { InstallSource } from './install-source.ts';
 import { findLookAlikes } from './look-alike.ts';
+import { readAssets } from './read-assets.ts';
 import { readComponent } from './read-component.ts';
 import { describeAdded, describeLimits, describeRequest } from './request-words.ts';
+import { type Asking, addedItems, type RequestedItems, requestedItems } from './requested-items.ts';
 import type { ToolChange } from './tool-changes.ts';
 
 /** What an installation would do, for a person to read before it is done. Nothing has been changed yet. */
@@ -29,6 +35,10 @@ export interface InstallPlan {
   readonly limits: readonly string[];
   /** What it asks for and the installed version does not. */
   readonly added: readonly string[];
+  /** What the operator is to decide about: all that a new tool asks for, or what an update adds to that. */
+  readonly open: RequestedItems;
+  /** What it is granted now. */
+  readonly granted: Grant;
   readonly previousVersion: string | undefined;
   readonly changes: readonly ToolChange[];
   /** Whether a person should look before an update goes on: it asks for more, or tells agents something else. */
@@ -46,13 +56,15 @@ export interface InstallOutcome {
   readonly tool: InstalledTool;
   readonly previousVersion: string | undefined;
   readonly changes: readonly ToolChange[];
+  /** What it is granted now. */
+  readonly grant: Grant;
   readonly cleanup: Cleanup;
 }
 
 /**
  * Verifies and inspects what is at a source and tells what installing it would do. Changes nothing.
  *
- * @throws KamiError as `readComponent`, `inspectComponent`, `createCandidate` and `decideInstall`, and those of
+ * @throws KamiError as `readComponent`, `readAssets`, `inspectComponent`, `createCandidate` and `decideInstall`, and those of
  * the registry
  */
 export async function planInstall(
@@ -61,11 +73,13 @@ export async function planInstall(
   options: InstallOptions = {},
 ): Promise<InstallPlan> {
   const bytes = await readComponent(source);
+  const assets = readAssets(source);
   const { description } = await deps.inspectComponent(bytes);
-  const candidate = createCandidate(source, bytes, description);
+  const candidate = createCandidate(source, bytes, description, assets);
   const { tool } = candidate;
   const basis = deps.registry.tools.find(tool.id);
   const { action, changes } = decideInstall(candidate, basis, options, timestamp(deps));
+  const granted = basis === undefined ? noGrant : presentGrant(deps, tool.id);
   return {
     action,
     id: tool.id,
@@ -76,6 +90,8 @@ export async function planInstall(
     requests: describeRequest(tool.request),
     limits: describeLimits(tool.limits),
     added: basis === undefined ? [] : describeAdded(basis, tool),
+    open: openItems(tool, basis, granted),
+    granted,
     previousVersion: basis?.version,
     changes,
     needsReview: changes.some((change) => change.needsReview),
@@ -88,13 +104,19 @@ export async function planInstall(
 
 /**
  * Does what a plan says. The component's file and the registry's entry change together: a crash at any
- * instant leaves the tool as it was or as it is to be.
+ * instant leaves the tool as it was or as it is to be. So does what is granted with it: an update without `grants`
+ * leaves the grant as it is.
  *
  * @throws KamiError `KAMI_INSTALL_CONFLICT` when the installed tool has changed since the plan was made, those of
  * the registry, `KAMI_DISK_FULL`, `KAMI_FILE_UNWRITABLE`
  */
-export async function executePlan(deps: InstallDeps, plan: InstallPlan): Promise<InstallOutcome> {
-  const decision = install(deps, plan.candidate, plan.options, (current, { action }) => {
+export async function executePlan(
+  deps: InstallDeps,
+  plan: InstallPlan,
+  grants: GrantOrder | undefined = plan.options.grants,
+): Promise<InstallOutcome> {
+  const options = { ...plan.options, ...(grants === undefined ? {} : { grants }) };
+  const decision = await install(deps, plan.candidate, options, (current, { action }) => {
     if (action === 'unchanged' || isDeepStrictEqual(current, plan.basis)) return;
     throw new KamiError('KAMI_INSTALL_CONFLICT', {
       message: `${plan.id} was installed, updated or removed by another process in the meantime. Nothing was changed.`,
@@ -107,7 +129,7 @@ export async function executePlan(deps: InstallDeps, plan: InstallPlan): Promise
 
 /**
  * Installs what is at a source without asking: `planInstall` and `executePlan` in one, for the tool as it is
- * installed at that moment. Grants nothing.
+ * installed at that moment. Grants what `options.grants` says, whatever the tool asks for.
  *
  * @throws KamiError as `planInstall` and `executePlan`, but no `KAMI_INSTALL_CONFLICT`
  */
@@ -117,35 +139,59 @@ export async function installTool(
   options: InstallOptions = {},
 ): Promise<InstallOutcome> {
   const plan = await planInstall(deps, source, options);
-  return finish(
-    deps,
-    install(deps, plan.candidate, options, () => undefined),
-  );
+  return finish(deps, await install(deps, plan.candidate, options, () => undefined));
 }
 
-function install(
+async function install(
   deps: InstallDeps,
   candidate: Candidate,
   options: InstallOptions,
   check: (current: InstalledTool | undefined, decision: Decision) => void,
-): Decision {
-  const { tools } = deps.registry;
+): Promise<Decision> {
+  const { store } = deps;
   // Outside the transaction, because writing megabytes to the disk would hold up every other writer.
-  const staged = deps.store.stage(candidate.bytes);
+  const staged = store.stage(candidate.bytes);
+  let stagedAssets: StagedAssets | undefined;
   try {
-    return tools.transaction(() => {
-      const current = tools.find(candidate.tool.id);
-      const decision = decideInstall(candidate, current, options, timestamp(deps));
-      check(current, decision);
-      // Also for an unchanged tool: installing again is how a damaged artifact is mended.
-      deps.store.commit(staged);
-      if (current === undefined) tools.insert(decision.tool);
-      else if (!isDeepStrictEqual(current, decision.tool)) tools.update(decision.tool);
-      return decision;
-    });
+    if (candidate.assets !== undefined) stagedAssets = store.assets.stage(candidate.assets);
+    return commit(deps, candidate, options, { staged, stagedAssets, check });
   } finally {
-    deps.store.discard(staged);
+    store.discard(staged);
+    if (stagedAssets !== undefined) await store.assets.discard(stagedAssets);
   }
+}
+
+interface Prepared {
+  readonly staged: StagedArtifact;
+  readonly stagedAssets: StagedAssets | undefined;
+  readonly check: (current: InstalledTool | undefined, decision: Decision) => void;
+}
+
+function commit(
+  deps: InstallDeps,
+  candidate: Candidate,
+  options: InstallOptions,
+  { staged, stagedAssets, check }: Prepared,
+): Decision {
+  const { store, privateFolders } = deps;
+  const { tools } = deps.registry;
+  return tools.transaction(() => {
+    const current = tools.find(candidate.tool.id);
+    const decision = decideInstall(candidate, current, options, timestamp(deps));
+    check(current, decision);
+    // Also for an unchanged tool: installing again is how damaged files are mended.
+    store.commit(staged);
+    if (stagedAssets !== undefined) store.assets.commit(stagedAssets);
+    if (current === undefined) {
+      privateFolders.clear(decision.tool.id);
+      tools.insert(decision.tool);
+    } else if (!isDeepStrictEqual(current, decision.tool)) tools.update(decision.tool);
+    const { grants } = options;
+    if (grants !== undefined && !isEmpty(grants)) {
+      changeToolGrant(deps.registry, decision.tool.id, grants.change, grants.grantor);
+    }
+    return decision;
+  });
 }
 
 const statuses = { install: 'installed', update: 'updated', unchanged: 'unchanged' } as const;
@@ -156,7 +202,33 @@ async function finish(deps: InstallDeps, decision: Decision): Promise<InstallOut
     tool: decision.tool,
     previousVersion: decision.previous?.version,
     changes: decision.changes,
+    grant: presentGrant(deps, decision.tool.id),
     cleanup: await sweepUnused(deps),
+  };
+}
+
+function isEmpty({ change }: GrantOrder): boolean {
+  return change.add.length === 0 && change.remove.length === 0;
+}
+
+/** A grant that can't be read grants nothing, and does not stop an update. */
+function presentGrant({ registry }: InstallDeps, id: ToolId): Grant {
+  try {
+    return registry.grants.find(id) ?? noGrant;
+  } catch (error) {
+    if (isKamiError(error) && error.code === 'KAMI_REGISTRY_CORRUPT') return noGrant;
+    throw error;
+  }
+}
+
+function openItems(tool: Asking, basis: InstalledTool | undefined, granted: Grant): RequestedItems {
+  const { items, mounts } = basis === undefined ? requestedItems(tool) : addedItems(basis, tool);
+  return {
+    items: items.filter((item) => !hasGrantItem(granted, item)),
+    mounts: mounts.filter(({ path, access }) => {
+      const mount = granted.mounts.find(({ guestPath }) => guestPath === path);
+      return mount === undefined || (access === 'read-write' && mount.access === 'read-only');
+    }),
   };
 }
 

@@ -7,6 +7,7 @@ import { describeAdded } from './request-words.ts';
 const comparedFields = [
   'version',
   'artifact',
+  'assets',
   'name',
   'description',
   'inputSchema',

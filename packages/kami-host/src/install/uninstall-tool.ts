@@ -7,17 +7,17 @@ export interface UninstallOutcome {
 }
 
 /**
- * Removes a tool, and its component unless another tool has the same one. Also removes tools whose entry
- * is damaged.
+ * Removes a tool with its grant, its secrets and its private folder, and its component and assets unless another tool
+ * has the same. Also removes tools whose entry is damaged.
  *
  * @throws KamiError `KAMI_TOOL_NOT_FOUND` naming the nearest ids, and those of the registry
  */
 export async function uninstallTool(
-  deps: Pick<InstallDeps, 'registry' | 'store' | 'onArtifactRemoved'>,
+  deps: Pick<InstallDeps, 'registry' | 'store' | 'privateFolders' | 'secrets' | 'onArtifactRemoved'>,
   id: string,
 ): Promise<UninstallOutcome> {
   const { tools } = deps.registry;
   if (!tools.delete(id)) throw toolNotFound(id, tools.ids());
-  // After the commit: an artifact that goes first would be missed if the deletion were then undone.
+  // After the commit: what goes first would be missed if the deletion were then undone.
   return { id, cleanup: await sweepUnused(deps) };
 }

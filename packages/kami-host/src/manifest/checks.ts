@@ -1,6 +1,7 @@
 import { isSha256, type Sha256, type ToolId, toolIdProblem } from '../model/ids.ts';
 import { accepted, type Check, plainText, refused } from '../model/toml/checks.ts';
 import { tomlString } from '../model/toml/write.ts';
+import { isVariableName } from '../model/variable-name.ts';
 import { maxVersionLength, parseVersion } from '../model/version.ts';
 import { manifestBounds } from './manifest-shapes.ts';
 
@@ -102,8 +103,10 @@ function isBase64(text: string, size: number): boolean {
 }
 
 export const variableName: Check<string> = (value) => {
-  if (typeof value === 'string' && /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(value)) return accepted(value);
+  if (typeof value === 'string' && isVariableName(value)) return accepted(value);
   const mended = typeof value === 'string' ? value.trim().replace(/[^A-Za-z0-9_]/g, '_') : '';
-  const isName = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(mended);
-  return refused('the name of a variable: letters, digits and _', isName ? `"${mended}"` : undefined);
+  return refused(
+    'the name of a variable: letters, digits and _',
+    isVariableName(mended) ? `"${mended}"` : undefined,
+  );
 };

@@ -1,3 +1,4 @@
+import { limitBounds } from '../model/limits.ts';
 import type { TableShapes } from '../model/toml/table-reader.ts';
 
 /** Every table and key of a tool.toml. */
@@ -13,7 +14,11 @@ export const manifestShapes: TableShapes = {
     'max_memory_mb',
     'max_execution_ms',
     'max_fuel',
+    'mounts',
+    'credentials',
   ],
+  'security.mounts[]': ['path', 'access', 'reason'],
+  'security.credentials[]': ['host', 'header', 'value'],
   build: ['entry'],
   component: ['engine', 'engine_version', 'size', 'sdk'],
 };
@@ -25,9 +30,12 @@ export const manifestBounds = {
   path: 255,
   listEntries: 256,
   arguments: 100,
-  maxMemoryMb: 4_096,
-  maxExecutionMs: 3_600_000,
-  maxFuel: 1_000_000_000_000_000,
+  mounts: 16,
+  credentials: 32,
+  reason: 200,
+  maxMemoryMb: limitBounds.maxMemoryMb,
+  maxExecutionMs: limitBounds.timeoutMs,
+  maxFuel: limitBounds.maxFuel,
   componentBytes: 1024 * 1024 * 1024,
   /** Objects and arrays inside one another, in schemas and defaults. */
   jsonDepth: 64,

@@ -29,7 +29,7 @@ test('the smallest manifest requests nothing and has the defaults of the format'
     inputSchema: undefined,
     outputSchema: undefined,
     annotations: undefined,
-    request: { network: [], fileSystem: 'none', environment: [] },
+    request: { network: [], fileSystem: 'none', environment: [], mounts: [], credentials: [] },
     requestedLimits: { maxMemoryMb: 64, timeoutMs: 5000, maxFuel: undefined },
     build: { entry: 'src/tool.ts' },
     component: undefined,
@@ -67,12 +67,26 @@ type = "object"
 default = { days = 3, units = ["c", 1.5] }
 
 [security]
-net_allow_list = ["api.example.com", "*.Example.org", "https://api.example.com:8443", "*"]
+net_allow_list = ["api.example.com", "*.Example.org", "https://api.example.com:8443", "tcp://db.example.com:5432", "*"]
 fs_access = "sandbox"
 env_allow_list = ["LANG", "_X1"]
 max_memory_mb = 128
 max_execution_ms = 10_000
 max_fuel = 1_000_000_000
+
+[[security.mounts]]
+path = "/data"
+access = "read-only"
+reason = "Reads the documents you ask about"
+
+[[security.mounts]]
+path = "/out"
+access = "read-write"
+
+[[security.credentials]]
+host = "API.example.com"
+header = "Authorization"
+value = "Bearer \${API_TOKEN}"
 
 [build]
 entry = "lib/main.mts"
@@ -110,9 +124,20 @@ sdk = "kami-guest 0.1.0"
     outputSchema: { type: 'object' },
     annotations: { title: 'Weather', readOnlyHint: true },
     request: {
-      network: ['api.example.com', '*.example.org', 'https://api.example.com:8443', '*'],
+      network: [
+        'api.example.com',
+        '*.example.org',
+        'https://api.example.com:8443',
+        'tcp://db.example.com:5432',
+        '*',
+      ],
       fileSystem: 'sandbox',
       environment: ['LANG', '_X1'],
+      mounts: [
+        { path: '/data', access: 'read-only', reason: 'Reads the documents you ask about' },
+        { path: '/out', access: 'read-write', reason: undefined },
+      ],
+      credentials: [{ host: 'api.example.com', header: 'Authorization', value: `Bearer \${API_TOKEN}` }],
     },
     requestedLimits: { maxMemoryMb: 128, timeoutMs: 10_000, maxFuel: 1_000_000_000 },
     build: { entry: 'lib/main.mts' },
@@ -265,6 +290,58 @@ test('an argument that is there twice is refused at the second', () => {
   const argument = '[[mcp.arguments]]\nname = "a"\ntype = "string"\n';
   expect(problemsOf(smallest + argument + argument)).toMatchObject([
     { line: 9, message: expect.stringMatching(/twice/) },
+  ]);
+});
+
+const mount = (lines: string) => `[[security.mounts]]\n${lines}\n`;
+
+test.each([
+  ['access = "read-only"', /no path/],
+  ['path = "/data"', /no access/],
+  ['path = "data"\naccess = "read-only"', /absolute path/],
+  ['path = "/data/../etc"\naccess = "read-only"', /"\.\."/],
+  ['path = "/sandbox"\naccess = "read-only"', /KAMI keeps/],
+  ['path = "/"\naccess = "read-only"', /empty/],
+  ['path = "/data"\naccess = "write"', /one of "read-only", "read-write"/],
+  ['path = "/data"\naccess = "read-only"\nreason = "a\\u001b[2Jb"', /invisible/],
+  ['path = "/data"\naccess = "read-only"\nhost_path = "/etc"', /no key "host_path"/],
+])('a mount with %j is refused', (lines, message) => {
+  expect(problemsOf(smallest + mount(lines))).toMatchObject([{ message: expect.stringMatching(message) }]);
+});
+
+test('a mount that is there twice is refused at the second', () => {
+  const text = mount('path = "/data"\naccess = "read-only"');
+  expect(problemsOf(smallest + text + text)).toMatchObject([
+    { line: 9, message: expect.stringMatching(/twice/) },
+  ]);
+});
+
+const credential = (host: string, header: string, value: string) =>
+  `[[security.credentials]]\nhost = ${host}\nheader = ${header}\nvalue = ${value}\n`;
+const token = `"Bearer \${T}"`;
+
+test.each([
+  ['"*.example.com"', '"Authorization"', token, /one exact host/],
+  ['"http://api.example.com"', '"Authorization"', token, /https/],
+  ['"tcp://api.example.com:443"', '"Authorization"', token, /raw TCP has no headers/],
+  ['"evil.example.com"', '"Authorization"', token, /not in net_allow_list/],
+  ['"sub.wild.example.com"', '"Authorization"', token, /not in net_allow_list/],
+  ['"api.example.com"', '"Host"', token, /KAMI sets this one itself/],
+  ['"api.example.com"', '"X Y"', token, /name of a request header/],
+  ['"api.example.com"', '"X-Key"', '"a literal key"', /name of a secret/],
+  ['"api.example.com"', '"X-Key"', `"\${A B}"`, /name of a secret/],
+  ['"api.example.com"', '"X-Key"', `"\${T}\\r\\nHost: evil"`, /printable ASCII/],
+])('a credential for %s in %s with %s is refused', (host, header, value, message) => {
+  const hosts = 'net_allow_list = ["api.example.com", "*.wild.example.com", "http://api.example.com"]\n';
+  expect(problemsOf(`${smallest}[security]\n${hosts}${credential(host, header, value)}`)).toMatchObject([
+    { message: expect.stringMatching(message) },
+  ]);
+});
+
+test('a header of a host has one credential', () => {
+  const two = credential('"a.com"', '"X-Key"', token) + credential('"a.com"', '"x-key"', token);
+  expect(problemsOf(`${smallest}[security]\nnet_allow_list = ["a.com"]\n${two}`)).toMatchObject([
+    { message: expect.stringMatching(/twice/) },
   ]);
 });
 

@@ -1,12 +1,21 @@
-import { type FileSystemAccess, noCapabilities } from '../model/capability.ts';
+import {
+  type FileSystemAccess,
+  type MountAccess,
+  noCapabilities,
+  type RequestedCredential,
+  type RequestedMount,
+} from '../model/capability.ts';
+import { credentialHeader, credentialHost, credentialValue } from '../model/credential.ts';
+import { guestPath } from '../model/guest-path.ts';
+import { hostPattern } from '../model/host-pattern.ts';
 import { defaultRequestedLimits } from '../model/limits.ts';
 import { oneOf, plainText, trueOrFalse, wholeNumber } from '../model/toml/checks.ts';
 import { parseToml } from '../model/toml/document.ts';
 import { ProblemList } from '../model/toml/problems.ts';
 import { TableReader } from '../model/toml/table-reader.ts';
+import { tomlValue } from '../model/toml/write.ts';
 import type { ToolArgument } from '../model/tool.ts';
 import { encodedBytes, manifestId, manifestVersion, packagePath, sha256, variableName } from './checks.ts';
-import { hostPattern } from './host-pattern.ts';
 import {
   annotationsText,
   argumentDefault,
@@ -22,6 +31,8 @@ export const defaultEntry = 'src/tool.ts';
 
 const displayName = plainText({ maxLength: bounds.name, example: 'My tool' });
 const description = plainText({ maxLength: bounds.description, multiline: true, example: 'What it does' });
+const reason = plainText({ maxLength: bounds.reason, example: 'Reads the documents you ask about' });
+const mountAccess = oneOf<MountAccess>(['read-only', 'read-write'], 'read-only');
 const fileSystemAccess = oneOf<FileSystemAccess>(['none', 'read-only', 'sandbox'], 'none');
 
 /**
@@ -107,13 +118,16 @@ function readSecurity(security: TableReader | undefined): Pick<ToolManifest, 're
   const hosts = security?.readList('net_allow_list', hostPattern, bounds.listEntries);
   const variables = security?.readList('env_allow_list', variableName, bounds.listEntries);
   const memory = wholeNumber(1, bounds.maxMemoryMb, defaults.maxMemoryMb);
+  const network = Object.freeze(hosts ?? noCapabilities.network);
   const time = wholeNumber(1, bounds.maxExecutionMs, defaults.timeoutMs);
   const fuel = wholeNumber(1, bounds.maxFuel, 1_000_000_000);
   return {
     request: Object.freeze({
-      network: Object.freeze(hosts ?? noCapabilities.network),
+      network,
       fileSystem: security?.read('fs_access', fileSystemAccess) ?? noCapabilities.fileSystem,
       environment: Object.freeze(variables ?? noCapabilities.environment),
+      mounts: readMounts(security),
+      credentials: readCredentials(security, network),
     }),
     requestedLimits: Object.freeze({
       maxMemoryMb: security?.read('max_memory_mb', memory) ?? defaults.maxMemoryMb,
@@ -121,6 +135,54 @@ function readSecurity(security: TableReader | undefined): Pick<ToolManifest, 're
       maxFuel: security?.read('max_fuel', fuel),
     }),
   };
+}
+
+function readMounts(security: TableReader | undefined): readonly RequestedMount[] {
+  const paths = new Set<string>();
+  const list = security?.tables('mounts', bounds.mounts).map((table) => {
+    const path = table.require('path', guestPath, '"/data"') ?? '';
+    if (paths.has(path) && path !== '') {
+      table.report('path', `The mount "${path}" is there twice.`, 'Give each mount a path of its own.');
+    }
+    paths.add(path);
+    return Object.freeze({
+      path,
+      access: table.require('access', mountAccess, '"read-only"') ?? 'read-only',
+      reason: table.read('reason', reason),
+    });
+  });
+  return Object.freeze(list ?? []);
+}
+
+function readCredentials(
+  security: TableReader | undefined,
+  network: readonly string[],
+): readonly RequestedCredential[] {
+  const places = new Set<string>();
+  const list = security?.tables('credentials', bounds.credentials).map((table) => {
+    const host = table.require('host', credentialHost, '"api.example.com"') ?? '';
+    const header = table.require('header', credentialHeader, '"Authorization"') ?? '';
+    if (host !== '' && !network.includes(host)) {
+      const line = `net_allow_list = ${tomlValue([...network, host])}`;
+      table.report(
+        'host',
+        `The credential is for "${host}", which is not in net_allow_list.`,
+        `Write in [security]: ${line}`,
+      );
+    }
+    const place = `${host} ${header.toLowerCase()}`;
+    if (places.has(place) && host !== '' && header !== '') {
+      table.report(
+        'header',
+        `The header ${header} for "${host}" is there twice.`,
+        'Give each header of a host one credential.',
+      );
+    }
+    places.add(place);
+    const value = table.require('value', credentialValue, `"Bearer \${API_TOKEN}"`) ?? '';
+    return Object.freeze({ host, header, value });
+  });
+  return Object.freeze(list ?? []);
 }
 
 function readComponent(table: TableReader): ManifestComponent {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FileSystemAccess } from '../model/capability.ts';
+import { type FileSystemAccess, noCapabilities } from '../model/capability.ts';
 import { parseToolId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import type { ToolArgument } from '../model/tool.ts';
@@ -70,6 +70,15 @@ function anyManifest(seed: number): ToolManifest {
       network: pick([[], ['*'], ['*.example.com', 'https://a.example.com:8443']]),
       fileSystem: pick<FileSystemAccess>(['none', 'read-only', 'sandbox']),
       environment: pick([[], ['A', 'B_2']]),
+      mounts: pick<ToolManifest['request']['mounts']>([
+        [],
+        [
+          { path: '/data', access: 'read-only', reason: undefined },
+          { path: '/a b/ä', access: 'read-write', reason: 'Says "why"' },
+        ],
+      ]),
+      // A credential is for a host of the list.
+      credentials: [],
     },
     requestedLimits: {
       maxMemoryMb: 1 + below(4096),
@@ -89,6 +98,16 @@ test('what was rendered is parsed to the same value, and rendered to the same te
     expect(parsed).toEqual(manifest);
     expect(renderManifest(parsed)).toBe(text);
   }
+});
+
+test('credentials are written and read again', () => {
+  const request = {
+    ...noCapabilities,
+    network: ['api.example.com'],
+    credentials: [{ host: 'api.example.com', header: 'X-Key', value: `a "\${KEY}" b` }],
+  };
+  const text = renderManifest({ ...anyManifest(1), request });
+  expect(parseManifest(text, 'tool.toml').request).toEqual(request);
 });
 
 test('the canonical form', () => {

@@ -1,5 +1,6 @@
-import { noCapabilities } from '../model/capability.ts';
+import { type CapabilityRequest, noCapabilities } from '../model/capability.ts';
 import type { Json } from '../model/json.ts';
+import type { RequestedLimits } from '../model/limits.ts';
 import { tomlValue } from '../model/toml/write.ts';
 import { defaultEntry } from './parse-manifest.ts';
 import type { ToolManifest } from './tool-manifest.ts';
@@ -29,14 +30,7 @@ export function renderManifest(manifest: ToolManifest): string {
       annotations: jsonText(manifest.annotations),
     }),
     ...manifest.arguments.map((argument) => section('[[mcp.arguments]]', { ...argument })),
-    section('[security]', {
-      net_allow_list: request.network.length === 0 ? undefined : request.network,
-      fs_access: request.fileSystem === noCapabilities.fileSystem ? undefined : request.fileSystem,
-      env_allow_list: request.environment.length === 0 ? undefined : request.environment,
-      max_memory_mb: limits.maxMemoryMb,
-      max_execution_ms: limits.timeoutMs,
-      max_fuel: limits.maxFuel,
-    }),
+    renderSecurity(request, limits),
     section('[build]', { entry: build.entry === defaultEntry ? undefined : build.entry }),
     section('[component]', {
       engine: component?.engine,
@@ -46,6 +40,24 @@ export function renderManifest(manifest: ToolManifest): string {
     }),
   ];
   return sections.filter((text) => text !== '').join('\n');
+}
+
+/** The `[security]` part of a manifest: what a tool asks for. A limit that is undefined is left out. */
+export function renderSecurity(request: CapabilityRequest, limits: Partial<RequestedLimits>): string {
+  return [
+    section('[security]', {
+      net_allow_list: request.network.length === 0 ? undefined : request.network,
+      fs_access: request.fileSystem === noCapabilities.fileSystem ? undefined : request.fileSystem,
+      env_allow_list: request.environment.length === 0 ? undefined : request.environment,
+      max_memory_mb: limits.maxMemoryMb,
+      max_execution_ms: limits.timeoutMs,
+      max_fuel: limits.maxFuel,
+    }),
+    ...request.mounts.map((mount) => section('[[security.mounts]]', { ...mount })),
+    ...request.credentials.map((credential) => section('[[security.credentials]]', { ...credential })),
+  ]
+    .filter((text) => text !== '')
+    .join('\n');
 }
 
 function section(title: string, pairs: Pairs): string {

@@ -10,9 +10,11 @@ export function toCallToolResult({
   outcome,
   durationMs,
   memoryPeakBytes,
+  fuel,
+  readClock,
   refusals,
 }: CallResult): CallToolResult {
-  const cost = { durationMs, memoryPeakBytes, refusals };
+  const cost = { durationMs, memoryPeakBytes, fuel, readClock, refusals };
   if (outcome.status === 'success') {
     return {
       content: outcome.content as CallToolResult['content'],
@@ -38,5 +40,7 @@ function failureTexts({ message, code, data }: CallFailure, refusals: readonly R
 /** A model that reads this must not believe that it could grant something itself. */
 function refusalText(refusals: readonly Refusal[]): string {
   const list = refusals.map(({ capability, subject }) => `${capability} ${subject}`).join(', ');
-  return `The sandbox refused: ${list}. Only the person who runs this server can permit it.`;
+  const grants = [...new Set(refusals.flatMap(({ grant }) => grant ?? []))];
+  const how = grants.length === 0 ? '' : ` (the permission is called ${grants.join(', ')})`;
+  return `The sandbox refused: ${list}. Only the person who runs this server can permit it${how}.`;
 }

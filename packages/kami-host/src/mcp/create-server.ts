@@ -31,6 +31,9 @@ export function createServer({ host, logger, version }: ServerDeps): Server {
       }
       const onLog = logTo(logger.child({ tool: tool.id }));
       const result = await host.call(tool.id, (params.arguments ?? {}) as Json, { signal, onLog });
+      for (const { capability, subject, count, grant } of result.refusals) {
+        logger.warn('refused', { tool: tool.id, capability, subject: cleanText(subject), count, grant });
+      }
       return server.projectCallToolResult(toCallToolResult(result), tool.outputSchema);
     }),
   );

@@ -60,13 +60,16 @@ export type FailureReason =
   | 'invalid-schema'
   | 'timeout'
   | 'out-of-memory'
+  | 'out-of-fuel'
   | 'stack-overflow'
   /** The component ended in a WebAssembly trap. */
   | 'trap'
   /** The component called `exit`. */
   | 'exit'
-  /** The sandbox that ran the call died. */
-  | 'crash';
+  /** The sandbox that ran the call died, or the tool is stopped for a while because that happened too often. */
+  | 'crash'
+  /** The tool was called too often in the last minute; it was not started. */
+  | 'rate-limited';
 
 export interface CallSuccess {
   readonly status: 'success';
@@ -94,5 +97,9 @@ export interface CallResult {
   readonly durationMs: number;
   /** Highest linear memory of the component, bytes; 0 when it was not started. */
   readonly memoryPeakBytes: number;
+  /** Instructions executed; 0 when it was not started, or when its end left nobody to ask. */
+  readonly fuel: number;
+  /** Whether the tool looked at a clock: if not, the same input and answers from outside cost the same fuel. */
+  readonly readClock: boolean;
   readonly refusals: readonly Refusal[];
 }

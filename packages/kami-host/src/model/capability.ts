@@ -11,12 +11,39 @@ export interface CapabilityRequest {
   readonly fileSystem: FileSystemAccess;
   /** Names of environment variables. */
   readonly environment: readonly string[];
+  /** Places where the tool would like to find a folder of the operator's choice. */
+  readonly mounts: readonly RequestedMount[];
+  /** Secrets that the host is to add to requests, so that the tool never sees them. */
+  readonly credentials: readonly RequestedCredential[];
+}
+
+export type MountAccess = 'read-only' | 'read-write';
+
+/** One `[[security.mounts]]` of tool.toml. Which folder it is, if any, the operator decides. */
+export interface RequestedMount {
+  /** Where the tool looks for it, such as `/data`. */
+  readonly path: string;
+  readonly access: MountAccess;
+  /** What the tool wants it for, in its author's words; one line. */
+  readonly reason: string | undefined;
+}
+
+/** One `[[security.credentials]]` of tool.toml. */
+export interface RequestedCredential {
+  /** An exact host, as in `net_allow_list`. */
+  readonly host: string;
+  /** Name of the request header. */
+  readonly header: string;
+  /** Value of the header, with `${NAME}` where a secret goes. */
+  readonly value: string;
 }
 
 export const noCapabilities: CapabilityRequest = Object.freeze({
   network: Object.freeze([]),
   fileSystem: 'none',
   environment: Object.freeze([]),
+  mounts: Object.freeze([]),
+  credentials: Object.freeze([]),
 });
 
 /** One thing the sandbox refused a tool during a call. */
@@ -26,4 +53,6 @@ export interface Refusal {
   readonly subject: string;
   /** How often it was asked for in this call. */
   readonly count: number;
+  /** The grant that would allow it, as `kami grant` takes it; undefined where nothing would, or no single one. */
+  readonly grant?: string | undefined;
 }

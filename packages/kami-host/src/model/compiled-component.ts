@@ -23,3 +23,12 @@ export interface MemoryShape {
 
 /** Name under which a core module imports the memory that it used to define. */
 export const memoryImport = { module: 'kami-limits', name: 'memory' } as const;
+
+/**
+ * Name under which a metered core module imports its fuel: one mutable i64 for all modules of a component, which
+ * only ever falls. A call has run out of fuel when it ends, in whatever way, with the counter below zero.
+ */
+export const fuelImport = { module: 'kami-limits', name: 'fuel' } as const;
+
+/** Name of the error that a component's glue throws when a list it passes to the host is over its budget. */
+export const liftErrorName = 'LiftBudgetError';

@@ -12,6 +12,12 @@ export interface Limits {
   readonly maxLogLines: number;
   /** Length of one log line, characters; the rest of the line is cut. */
   readonly maxLogLineLength: number;
+  /** Instructions that the component may execute. */
+  readonly maxFuel: number;
+  /** Requests to the network that may be on their way at the same time. */
+  readonly maxConcurrentRequests: number;
+  /** Calls of the tool in any minute, those of other clients included. */
+  readonly callsPerMinute: number;
 }
 
 export const defaultLimits: Limits = Object.freeze({
@@ -21,6 +27,18 @@ export const defaultLimits: Limits = Object.freeze({
   maxOutputBytes: 8 * 1024 * 1024,
   maxLogLines: 1_000,
   maxLogLineLength: 8_192,
+  maxFuel: 10_000_000_000,
+  maxConcurrentRequests: 8,
+  callsPerMinute: 600,
+});
+
+/** The highest limits that can be asked for, granted or set; the lowest of each is 1. */
+export const limitBounds = Object.freeze({
+  maxMemoryMb: 4_096,
+  timeoutMs: 3_600_000,
+  maxFuel: 1_000_000_000_000_000,
+  maxConcurrentRequests: 256,
+  callsPerMinute: 100_000,
 });
 
 /** The limits a tool asks for in the `[security]` table of its tool.toml, with that table's defaults filled in. */

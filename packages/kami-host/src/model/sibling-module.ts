@@ -1,13 +1,14 @@
 declare const KAMI_BUNDLED: boolean | undefined;
 
+/** Whether this code runs from the published bundle, not from its sources. */
+export const isBundled = typeof KAMI_BUNDLED !== 'undefined' && KAMI_BUNDLED;
+
 /**
- * URL of a module that is started as a thread or process of its own, given by its path below `src`.
- * In the sources the caller is two levels below the package; in the bundle all chunks share one folder,
- * and the module is an entry named after its file there.
+ * URL of a module that is started as a thread or process of its own, given by its path below `src`. In the bundle
+ * all chunks share one folder, and the module is an entry named after its file there.
  */
-export function siblingModule(callerUrl: string, path: string): URL {
-  const bundled = typeof KAMI_BUNDLED !== 'undefined' && KAMI_BUNDLED;
-  return bundled
-    ? new URL(`./${path.slice(path.lastIndexOf('/') + 1)}.js`, callerUrl)
-    : new URL(`../${path}.ts`, callerUrl);
+export function siblingModule(path: string): URL {
+  return isBundled
+    ? new URL(`./${path.slice(path.lastIndexOf('/') + 1)}.js`, import.meta.url)
+    : new URL(`../${path}.ts`, import.meta.url);
 }

@@ -15,8 +15,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Sha256 } from '../model/ids.ts';
-import { type ArtifactStore, artifactFolder, createArtifactStore, hash } from './artifact-store.ts';
+import { type ArtifactStore, createArtifactStore, hash } from './artifact-store.ts';
 import { sampleTool } from './fixtures/sample-tool.ts';
+import { kamiFolder } from './kami-folder.ts';
 
 let folder: string;
 let store: ArtifactStore;
@@ -164,10 +165,10 @@ describe('a place that can not be written', () => {
   });
 });
 
-describe('artifactFolder', () => {
+describe('kamiFolder', () => {
   it('gives every registry a store of its own', () => {
-    expect(artifactFolder('/data/kami/registry.db')).toBe('/data/kami');
-    expect(artifactFolder('/data/kami/test.db')).toBe('/data/kami/test.db.files');
+    expect(kamiFolder('/data/kami/registry.db')).toBe('/data/kami');
+    expect(kamiFolder('/data/kami/test.db')).toBe('/data/kami/test.db.files');
   });
 
   it('keeps a sweep for one registry away from the artifacts of another beside it', async () => {

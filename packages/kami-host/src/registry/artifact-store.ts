@@ -1,25 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { constants, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KamiError } from '../errors/kami-error.ts';
 import type { Sha256 } from '../model/ids.ts';
+import { type AssetStore, createAssetStore } from './asset-store.ts';
 import { fileErrorCode, toWriteError } from './file-errors.ts';
 import type { ArtifactReference, InstalledTool } from './installed-tool.ts';
+import { kamiFolder } from './kami-folder.ts';
 import { stagingName } from './staging-name.ts';
 import { type SweepReport, sweepArtifacts, sweepStaging } from './store-sweep.ts';
+import { makeFolder, syncFolder } from './sync-folder.ts';
 
 /** Components larger than this are not taken in. Bytes. */
 export const maxArtifactBytes = 128 * 1024 * 1024;
@@ -38,6 +29,8 @@ export interface StagedArtifact extends ArtifactReference {
  * the next sweep removes.
  */
 export interface ArtifactStore {
+  /** The files that tools brought along. */
+  readonly assets: AssetStore;
   /**
    * Writes bytes to the staging folder and to the disk; touches no artifact.
    * @throws KamiError `KAMI_DISK_FULL`, `KAMI_FILE_UNWRITABLE`
@@ -62,18 +55,9 @@ export interface ArtifactStore {
   sweep(referenced: ReadonlySet<Sha256>): SweepReport;
 }
 
-/**
- * The folder whose `store` and `staging` belong to the registry at `registryPath`: the folder of a
- * `registry.db`, else a folder of its own beside the file. Two registries never share a store, because a
- * sweep for one would remove what only the other refers to.
- */
-export function artifactFolder(registryPath: string): string {
-  return basename(registryPath) === 'registry.db' ? dirname(registryPath) : `${registryPath}.files`;
-}
-
 /** The artifact store of an open registry. Creates nothing until something is staged. */
 export function createArtifactStore(registry: { readonly path: string }): ArtifactStore {
-  const root = artifactFolder(registry.path);
+  const root = kamiFolder(registry.path);
   const artifacts = join(root, 'store', 'sha256');
   const staging = join(root, 'staging');
 
@@ -83,6 +67,7 @@ export function createArtifactStore(registry: { readonly path: string }): Artifa
 
   return {
     path,
+    assets: createAssetStore({ store: join(root, 'store', 'assets'), staging }),
 
     stage(bytes: Uint8Array): StagedArtifact {
       const file = join(staging, stagingName(randomBytes(8).toString('hex')));
@@ -170,23 +155,5 @@ async function readArtifact(file: string): Promise<Uint8Array | undefined> {
     return stats.isFile() && stats.size <= maxArtifactBytes ? await handle.readFile() : undefined;
   } finally {
     await handle.close();
-  }
-}
-
-/** Creates a folder with its parents and writes each new name in its parent to the disk. */
-function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
-}
-
-/** Writes the names in a folder to the disk. Windows has no such call: there the journal of NTFS must do. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(folder, constants.O_RDONLY);
-  try {
-    if (fstatSync(descriptor).isDirectory()) fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

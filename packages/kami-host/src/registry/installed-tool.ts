@@ -26,6 +26,8 @@ export interface InstalledTool {
   readonly version: string;
   readonly description: string;
   readonly artifact: ArtifactReference;
+  /** The tree of its own files in the store; undefined when it brought none. */
+  readonly assets: Sha256 | undefined;
   readonly source: InstalledFrom;
   /** A disabled tool stays installed but is neither listed to clients nor called. */
   readonly enabled: boolean;

@@ -39,7 +39,53 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX tools_by_artifact ON tools (artifact_sha256);
   `,
+  // What is granted is not part of the tool's row: an update replaces that row, and must not reach the grant.
+  // The counter moves with what decides about calls, and not with notes about them.
+  `
+  CREATE TABLE grants (
+    tool_id    TEXT PRIMARY KEY NOT NULL REFERENCES tools (id) ON DELETE CASCADE,
+    items      TEXT NOT NULL,
+    granted_by TEXT NOT NULL,
+    granted_at TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE secrets (
+    tool_id TEXT NOT NULL REFERENCES tools (id) ON DELETE CASCADE,
+    name    TEXT NOT NULL,
+    set_at  TEXT NOT NULL,
+    PRIMARY KEY (tool_id, name)
+  ) STRICT;
+  CREATE TABLE grant_uses (
+    tool_id   TEXT NOT NULL REFERENCES tools (id) ON DELETE CASCADE,
+    item      TEXT NOT NULL,
+    last_used TEXT NOT NULL,
+    PRIMARY KEY (tool_id, item)
+  ) STRICT;
+  CREATE TABLE refusals (
+    tool_id    TEXT NOT NULL REFERENCES tools (id) ON DELETE CASCADE,
+    capability TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    count      INTEGER NOT NULL,
+    last_at    TEXT NOT NULL,
+    PRIMARY KEY (tool_id, capability, subject)
+  ) STRICT;
+  CREATE TABLE changes (count INTEGER NOT NULL) STRICT;
+  INSERT INTO changes VALUES (0);
+  ${countChanges('tools')}
+  ${countChanges('grants')}
+  ${countChanges('secrets')}
+  `,
+  `ALTER TABLE tools ADD COLUMN assets_sha256 TEXT;`,
 ];
+
+function countChanges(table: string): string {
+  return ['INSERT', 'UPDATE', 'DELETE']
+    .map(
+      (event) =>
+        `CREATE TRIGGER ${table}_${event.toLowerCase()} AFTER ${event} ON ${table}
+         BEGIN UPDATE changes SET count = count + 1; END;`,
+    )
+    .join('\n');
+}
 
 /** The schema version that this KAMI reads and writes. */
 export const schemaVersion = migrations.length;

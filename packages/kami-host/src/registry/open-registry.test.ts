@@ -19,6 +19,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createGrant } from '../model/grant.ts';
 import { sampleTool } from './fixtures/sample-tool.ts';
 import { openRegistry } from './open-registry.ts';
 import { toRegistryError } from './sqlite-errors.ts';
@@ -192,6 +193,30 @@ describe('changeCounter', () => {
     expect(server.changeCounter()).not.toBe(last);
     server.close();
     command.close();
+  });
+});
+
+describe('a registry of the schema before assets', () => {
+  it('is brought up to date with its tools, which brought none, and their grants', async () => {
+    const { id } = sampleTool('dev.example.old');
+    const before = await openRegistry(path);
+    before.tools.insert(sampleTool(id));
+    before.grants.save(id, createGrant([{ kind: 'net', host: 'a.example' }], { by: 'ada', at: new Date() }));
+    before.close();
+    const db = new SqliteDatabase(path);
+    db.exec('ALTER TABLE tools DROP COLUMN assets_sha256');
+    db.pragma('user_version = 2');
+    db.close();
+    expect(await refusal({ readonly: true })).toMatchObject({ code: 'KAMI_REGISTRY_READ_ONLY' });
+
+    const after = await openRegistry(path);
+    expect(after.tools.find(id)).toStrictEqual(sampleTool(id, { assets: undefined }));
+    expect(after.grants.find(id)?.network).toEqual(['a.example']);
+    expect(after.tools.assets()).toEqual(new Set());
+    const { assets } = sampleTool(id);
+    after.tools.update(sampleTool(id, { assets }));
+    expect(after.tools.assets()).toEqual(new Set([assets]));
+    after.close();
   });
 });
 

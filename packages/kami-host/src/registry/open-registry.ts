@@ -3,8 +3,11 @@ import { dirname, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { KamiError } from '../errors/kami-error.ts';
 import { fileErrorCode, toWriteError } from './file-errors.ts';
+import type { GrantRepository } from './grant-repository.ts';
 import { checkSchemaVersion, migrate, schemaVersion } from './migrations.ts';
+import { createSecretIndex, type SecretIndex } from './secret-index.ts';
 import { isLockError, toRegistryError } from './sqlite-errors.ts';
+import { createSqliteGrantRepository } from './sqlite-grant-repository.ts';
 import { createSqliteToolRepository } from './sqlite-tool-repository.ts';
 import type { ToolRepository } from './tool-repository.ts';
 
@@ -20,8 +23,10 @@ export interface Registry {
   /** Absolute path of the database file, links resolved. */
   readonly path: string;
   readonly tools: ToolRepository;
+  readonly grants: GrantRepository;
+  readonly secrets: SecretIndex;
   /**
-   * A number that differs from the one given before when anybody has changed the registry since, this
+   * A number that differs from the one given before when anybody has changed tools, grants or secrets since, this
    * connection and other processes alike. Costs microseconds: made for polling.
    */
   changeCounter(): number;
@@ -71,20 +76,38 @@ export async function openRegistry(path: string, options: OpenRegistryOptions = 
 }
 
 function createRegistry(db: Database, path: string): Registry {
-  // The first counts what other connections committed, the second what this one did; both only grow.
+  // The first counts what other connections committed, the second what this one did. They are read without a
+  // look into the file; the counter itself only when one of them has moved.
   const dataVersion = db.prepare<[], number>('PRAGMA data_version').pluck();
   const ownChanges = db.prepare<[], number>('SELECT total_changes()').pluck();
+  const changes = db.prepare<[], number>('SELECT count FROM changes').pluck();
+  let seen = -1;
+  let counter = 0;
+  const tools = createSqliteToolRepository(db, path);
+  const grants = createSqliteGrantRepository(db, path, tools);
   return {
     path,
-    tools: createSqliteToolRepository(db, path),
+    tools,
+    grants,
+    secrets: createSecretIndex(db, path, tools),
     changeCounter(): number {
       try {
-        return (dataVersion.get() ?? 0) + (ownChanges.get() ?? 0);
+        const now = (dataVersion.get() ?? 0) + (ownChanges.get() ?? 0);
+        if (now !== seen) counter = changes.get() ?? 0;
+        seen = now;
+        return counter;
       } catch (error) {
         throw toRegistryError(error, path);
       }
     },
-    close: () => void db.close(),
+    close(): void {
+      if (!db.open) return;
+      try {
+        grants.flush();
+      } finally {
+        db.close();
+      }
+    },
   };
 }
 

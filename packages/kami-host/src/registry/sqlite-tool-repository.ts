@@ -39,6 +39,9 @@ export function createSqliteToolRepository(db: Database, path: string): ToolRepo
       count: db.prepare<[Match], number>(`SELECT count(*) FROM tools WHERE ${matches}`).pluck(),
       ids: db.prepare<[], string>('SELECT id FROM tools ORDER BY id').pluck(),
       artifacts: db.prepare<[], string>('SELECT DISTINCT artifact_sha256 FROM tools').pluck(),
+      assets: db
+        .prepare<[], string>('SELECT DISTINCT assets_sha256 FROM tools WHERE assets_sha256 IS NOT NULL')
+        .pluck(),
       insert: db.prepare<[ToolRow]>(`INSERT INTO tools (${toolColumns.join(', ')}) VALUES (${values})`),
       update: db.prepare<[ToolRow]>(`UPDATE tools SET ${assignments} WHERE id = @id`),
       delete: db.prepare<[string]>('DELETE FROM tools WHERE id = ?'),
@@ -96,6 +99,7 @@ export function createSqliteToolRepository(db: Database, path: string): ToolRepo
     ids: () => guarded(() => statements.ids.all()),
 
     artifacts: () => new Set(guarded(() => statements.artifacts.all()).filter(isSha256)),
+    assets: () => new Set(guarded(() => statements.assets.all()).filter(isSha256)),
 
     insert(tool: InstalledTool): void {
       transaction(() => {

@@ -2,13 +2,14 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSha256, type Sha256 } from '../model/ids.ts';
 import { fileErrorCode, toWriteError } from './file-errors.ts';
+import { isAside, type RemovalFailure, tryMoveAside } from './remove-aside.ts';
 import { isAbandoned } from './staging-name.ts';
 
 export interface SweepReport {
   /** Artifacts that are gone now. */
   readonly removed: readonly Sha256[];
   /** What could not be removed this time; the next sweep tries again. */
-  readonly failed: readonly { readonly path: string; readonly code: string }[];
+  readonly failed: readonly RemovalFailure[];
 }
 
 /** No installation takes this long from staging to commit. */
@@ -17,7 +18,7 @@ const staleAfterMs = 60 * 60 * 1000;
 /** Removes the artifacts in `folder` that nothing refers to. Files not named like an artifact are left alone. */
 export function sweepArtifacts(folder: string, referenced: ReadonlySet<Sha256>): SweepReport {
   const removed: Sha256[] = [];
-  const failed: { path: string; code: string }[] = [];
+  const failed: RemovalFailure[] = [];
   for (const shard of namesIn(folder)) {
     for (const name of namesIn(join(folder, shard))) {
       const sha256 = name.slice(0, -'.wasm'.length);
@@ -30,18 +31,41 @@ export function sweepArtifacts(folder: string, referenced: ReadonlySet<Sha256>):
   return { removed, failed };
 }
 
-/** Removes staged files that are an hour old or whose process is gone. */
+/**
+ * Removes staged files that are an hour old or whose process is gone. Such folders are moved aside only, because this
+ * is done under the write lock: `removeAside` does the rest.
+ */
 export function sweepStaging(folder: string): SweepReport {
-  const failed: { path: string; code: string }[] = [];
+  const failed: RemovalFailure[] = [];
   for (const name of namesIn(folder)) {
+    if (isAside(name)) continue;
     const path = join(folder, name);
-    const written = lstatSync(path, { throwIfNoEntry: false })?.mtimeMs;
-    if (written === undefined) continue;
-    if (!isAbandoned(name) && Date.now() - written < staleAfterMs) continue;
-    const code = remove(path);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) continue;
+    if (!isAbandoned(name) && Date.now() - stats.mtimeMs < staleAfterMs) continue;
+    const code = stats.isDirectory() ? tryMoveAside(path) : remove(path);
     if (code !== undefined) failed.push({ path, code });
   }
   return { removed: [], failed };
+}
+
+/** Moves what is unwanted in a folder aside; that the folder can't be listed is a failure like others. */
+export function sweepFolder(
+  folder: string,
+  isUnwanted: (name: string) => boolean,
+): readonly RemovalFailure[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    const code = fileErrorCode(error) ?? 'UNKNOWN';
+    return code === 'ENOENT' ? [] : [{ path: folder, code }];
+  }
+  return names.filter(isUnwanted).flatMap((name) => {
+    const path = join(folder, name);
+    const code = tryMoveAside(path);
+    return code === undefined ? [] : [{ path, code }];
+  });
 }
 
 function remove(path: string): string | undefined {

@@ -32,6 +32,7 @@ export function describeToolRepository(adapter: string, open: () => Promise<Open
       const sparse = sampleTool('dev.example.sparse', {
         enabled: false,
         limits: { maxMemoryMb: 1, timeoutMs: 1, maxFuel: undefined },
+        assets: undefined,
         arguments: [],
         outputSchema: undefined,
         annotations: {},
@@ -145,6 +146,18 @@ export function describeToolRepository(adapter: string, open: () => Promise<Open
         );
       }
       expect(opened.tools.artifacts()).toEqual(new Set([hashOf('1'), hashOf('2')]));
+    });
+
+    it('names every tree of assets once, and none for tools that brought none', () => {
+      for (const [id, assets] of [
+        ['a', hashOf('1')],
+        ['b', hashOf('1')],
+        ['c', hashOf('2')],
+        ['d', undefined],
+      ] as const) {
+        opened.tools.insert(sampleTool(`dev.example.${id}`, { assets }));
+      }
+      expect(opened.tools.assets()).toEqual(new Set([hashOf('1'), hashOf('2')]));
     });
 
     it('commits a transaction as a whole and gives its result', () => {

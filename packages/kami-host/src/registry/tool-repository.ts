@@ -43,6 +43,8 @@ export interface ToolRepository {
   ids(): readonly string[];
   /** Every artifact that a tool refers to, damaged entries included. */
   artifacts(): ReadonlySet<Sha256>;
+  /** Every tree of assets that a tool refers to, likewise. */
+  assets(): ReadonlySet<Sha256>;
   /** @throws KamiError `KAMI_TOOL_ALREADY_INSTALLED` */
   insert(tool: InstalledTool): void;
   /**

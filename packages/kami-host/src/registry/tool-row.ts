@@ -1,6 +1,6 @@
 import { KamiError } from '../errors/kami-error.ts';
-import type { CapabilityRequest } from '../model/capability.ts';
-import { isSha256, type ToolId, toolIdProblem } from '../model/ids.ts';
+import type { CapabilityRequest, RequestedCredential, RequestedMount } from '../model/capability.ts';
+import { isSha256, type Sha256, type ToolId, toolIdProblem } from '../model/ids.ts';
 import { isJsonObject, type Json, type JsonObject, type JsonSchema } from '../model/json.ts';
 import type { ToolAnnotations, ToolArgument } from '../model/tool.ts';
 import type { InstalledTool } from './installed-tool.ts';
@@ -33,6 +33,7 @@ export const toolColumns = [
   'pinned_version',
   'signature',
   'signer_public_key',
+  'assets_sha256',
 ] as const;
 
 export function writeToolRow(tool: InstalledTool): ToolRow {
@@ -61,6 +62,7 @@ export function writeToolRow(tool: InstalledTool): ToolRow {
     pinned_version: tool.pinnedVersion ?? null,
     signature: tool.signature ?? null,
     signer_public_key: tool.signerPublicKey ?? null,
+    assets_sha256: tool.assets ?? null,
   };
 }
 
@@ -123,17 +125,22 @@ export function readToolRow(row: ToolRow, path: string): InstalledTool {
     return row[column] === null ? undefined : json(column, is, expected);
   }
 
+  function sha256(column: Column): Sha256 {
+    const value = text(column);
+    if (!isSha256(value)) throw damaged(column, 'a SHA-256');
+    return value;
+  }
+
   const id = text('id');
   if (toolIdProblem(id) !== undefined) throw damaged('id', 'a tool id');
-  const sha256 = text('artifact_sha256');
-  if (!isSha256(sha256)) throw damaged('artifact_sha256', 'a SHA-256');
 
   return {
     id: id as ToolId,
     name: text('name'),
     version: text('version'),
     description: text('description'),
-    artifact: { sha256, size: count('artifact_size') },
+    artifact: { sha256: sha256('artifact_sha256'), size: count('artifact_size') },
+    assets: row.assets_sha256 === null ? undefined : sha256('assets_sha256'),
     source: {
       kind: oneOf('source_kind', ['directory', 'manifest', 'component']),
       path: text('source_path'),
@@ -159,7 +166,13 @@ export function readToolRow(row: ToolRow, path: string): InstalledTool {
   };
 }
 
-type StoredRequest = JsonObject & CapabilityRequest;
+type StoredRequest = JsonObject &
+  Pick<CapabilityRequest, 'network' | 'fileSystem' | 'environment'> & {
+    /** Both are missing in entries of KAMI 0.1. */
+    readonly mounts?: readonly StoredMount[];
+    readonly credentials?: readonly RequestedCredential[];
+  };
+type StoredMount = Omit<RequestedMount, 'reason'> & { readonly reason?: string };
 type StoredArgument = JsonObject & Omit<ToolArgument, 'description' | 'default'>;
 
 function isTextList(value: Json | undefined): value is readonly string[] {
@@ -171,12 +184,38 @@ function isRequest(value: Json): value is StoredRequest {
     isJsonObject(value) &&
     isTextList(value.network) &&
     isTextList(value.environment) &&
-    ['none', 'read-only', 'sandbox'].includes(String(value.fileSystem))
+    ['none', 'read-only', 'sandbox'].includes(String(value.fileSystem)) &&
+    isOptionalList(value.mounts, isMount) &&
+    isOptionalList(value.credentials, isCredential)
   );
 }
 
+function isOptionalList(value: Json | undefined, is: (item: JsonObject) => boolean): boolean {
+  if (value === undefined) return true;
+  return Array.isArray(value) && value.every((item: Json) => isJsonObject(item) && is(item));
+}
+
+function isMount({ path, access, reason }: JsonObject): boolean {
+  return (
+    typeof path === 'string' &&
+    ['read-only', 'read-write'].includes(String(access)) &&
+    ['string', 'undefined'].includes(typeof reason)
+  );
+}
+
+function isCredential({ host, header, value }: JsonObject): boolean {
+  return [host, header, value].every((text) => typeof text === 'string');
+}
+
 function toRequest(value: StoredRequest): CapabilityRequest {
-  return { network: value.network, fileSystem: value.fileSystem, environment: value.environment };
+  const { network, fileSystem, environment, mounts = [], credentials = [] } = value;
+  return {
+    network,
+    fileSystem,
+    environment,
+    mounts: mounts.map(({ path, access, reason }) => ({ path, access, reason })),
+    credentials: credentials.map(({ host, header, value }) => ({ host, header, value })),
+  };
 }
 
 const argumentTypes = ['string', 'number', 'integer', 'boolean', 'array', 'object'];

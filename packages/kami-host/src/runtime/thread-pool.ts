@@ -27,6 +27,11 @@ export class ThreadPool {
     }
   }
 
+  /** Starts a thread for the first piece of work, where idle ones are kept. */
+  warmUp(): void {
+    if (this.#size > 0 && this.#idle.length === 0) this.#idle.push(new SandboxThread());
+  }
+
   /** Ends all threads, busy ones too. */
   async close(): Promise<void> {
     const threads = [...this.#idle.splice(0), ...this.#busy];

@@ -1,20 +1,21 @@
 import { join } from 'node:path';
-import type { ConfigValues } from '../config/config.ts';
-import { isKamiError, KamiError } from '../errors/kami-error.ts';
+import type { Config, ConfigValues } from '../config/config.ts';
+import { isKamiError } from '../errors/kami-error.ts';
 import type { CallResult } from '../model/call-result.ts';
 import type { ToolId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import { type ArtifactStore, createArtifactStore } from '../registry/artifact-store.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { openRegistry, type Registry } from '../registry/open-registry.ts';
-import { requireTool } from '../registry/require-tool.ts';
-import { type CallableTool, installedCallable } from './callable-tool.ts';
+import { createSecretStore, type SecretStore } from '../registry/secret-store.ts';
+import { createInstalledTools } from './installed-tools.ts';
 import { type CallOptions, KamiRuntime, type RuntimeOptions } from './kami-runtime.ts';
 
-/** The installed tools of one registry, ready to be called. */
+/** The installed tools of one registry, ready to be called under what they are granted. */
 export interface ToolHost {
   readonly registry: Registry;
   readonly artifacts: ArtifactStore;
+  readonly secrets: SecretStore;
   readonly runtime: KamiRuntime;
   /** Enabled tools in the order of their ids, as they are installed at this moment. */
   tools(): readonly InstalledTool[];
@@ -31,14 +32,17 @@ export interface ToolHost {
  * Opens the registry, the artifact store and a runtime as the configuration says.
  * @throws KamiError `KAMI_REGISTRY_…`, `KAMI_FILE_…`
  */
-export async function openToolHost(config: ConfigValues): Promise<ToolHost> {
-  const registry = await openRegistry(config.registry.databasePath);
+export async function openToolHost(config: Pick<Config, 'values' | 'file'>): Promise<ToolHost> {
+  const { values } = config;
+  const registry = await openRegistry(values.registry.databasePath);
   const artifacts = createArtifactStore(registry);
-  const runtime = createRuntime(config, { cacheDirectory: join(config.dataDir, 'cache', 'components') });
-  const installed = createToolCache(registry, artifacts);
+  const secrets = createSecretStore(registry);
+  const runtime = createRuntime(values, { cacheDirectory: join(values.dataDir, 'cache', 'components') });
+  const installed = createInstalledTools({ registry, artifacts, secrets, config });
   return {
     registry,
     artifacts,
+    secrets,
     runtime,
     tools: installed.all,
     async call(id, input, options) {
@@ -75,46 +79,7 @@ function createRuntime(
   { runtime }: RuntimeConfig,
   place: Pick<RuntimeOptions, 'cacheDirectory' | 'keepForms'>,
 ): KamiRuntime {
-  const { maxConcurrent, poolSize, cacheSize } = runtime;
-  return new KamiRuntime({ ...place, maxConcurrent, poolSize, cacheSize });
-}
-
-/** What was read from the registry, until it changes: reading and parsing its rows costs more than a call's own work. */
-function createToolCache(registry: Registry, artifacts: ArtifactStore) {
-  let counter = registry.changeCounter();
-  let list: readonly InstalledTool[] | undefined;
-  const callables = new Map<string, CallableTool>();
-
-  function refresh(): void {
-    const now = registry.changeCounter();
-    if (now === counter) return;
-    counter = now;
-    list = undefined;
-    callables.clear();
-  }
-
-  return {
-    all(): readonly InstalledTool[] {
-      refresh();
-      list ??= registry.tools.findAll({ enabledOnly: true }).tools;
-      return list;
-    },
-    callable(id: ToolId): CallableTool {
-      refresh();
-      const known = callables.get(id);
-      if (known !== undefined) return known;
-      const callable = installedCallable(requireEnabled(registry, id), artifacts);
-      callables.set(id, callable);
-      return callable;
-    },
-  };
-}
-
-function requireEnabled({ tools }: Registry, id: ToolId): InstalledTool {
-  const tool = requireTool(tools, id);
-  if (tool.enabled) return tool;
-  throw new KamiError('KAMI_TOOL_DISABLED', {
-    message: `${id} is installed but disabled.`,
-    fix: `Install it again to enable it: kami install ${tool.source.path}`,
-  });
+  const { isolation, maxConcurrent, maxQueued, callsPerMinute, poolSize, cacheSize } = runtime;
+  const bounds = { maxConcurrent, maxQueued, callsPerMinute, poolSize, cacheSize };
+  return new KamiRuntime({ ...place, isolation, ...bounds });
 }

@@ -1,5 +1,11 @@
-import { type CompiledComponent, type CompiledModule, memoryImport } from '../model/compiled-component.ts';
+import {
+  type CompiledComponent,
+  type CompiledModule,
+  fuelImport,
+  memoryImport,
+} from '../model/compiled-component.ts';
 import { toolExport } from '../model/contract.ts';
+import type { Limits } from '../model/limits.ts';
 import type { HostImports } from './wasi/imports.ts';
 
 const pageBytes = 65_536;
@@ -11,6 +17,8 @@ export interface ToolInstance {
   readonly describe: () => string;
   /** Linear memory of the instance, bytes. Memories never shrink, so at the end this is the peak. */
   memoryBytes(): number;
+  /** Fuel that is left; below 0 when the component was stopped for want of it. */
+  fuelLeft(): number;
 }
 
 type Instantiate = (
@@ -42,10 +50,12 @@ export class MemoryInstantiatedTwice extends Error {
 export async function instantiate(
   component: CompiledComponent,
   imports: HostImports,
-  maxMemoryMb: number,
+  { maxMemoryMb, maxFuel }: Pick<Limits, 'maxMemoryMb' | 'maxFuel'>,
 ): Promise<ToolInstance> {
   const { instantiate: link } = (await import(component.glueUrl)) as { readonly instantiate: Instantiate };
   const maximums = shareMemory(component.modules, maxMemoryMb);
+  // One counter for all core modules: a component can't get more fuel by having more of them.
+  const fuel = new WebAssembly.Global({ value: 'i64', mutable: true }, BigInt(maxFuel));
   const memories = new Map<string, WebAssembly.Memory>();
   const byName = new Map(component.modules.map((module) => [module.name, module]));
   const byModule = new Map(component.modules.map((module) => [module.module, module]));
@@ -59,17 +69,15 @@ export async function instantiate(
     imports,
     (module, moduleImports) => {
       const { memory, name } = byModule.get(module) ?? {};
-      if (memory === undefined || name === undefined) return new WebAssembly.Instance(module, moduleImports);
-      if (memories.has(name)) throw new MemoryInstantiatedTwice(`${name} is instantiated twice`);
-      const provided = new WebAssembly.Memory({
-        initial: memory.initialPages,
-        maximum: maximums.get(name) ?? memory.initialPages,
-      });
-      memories.set(name, provided);
-      return new WebAssembly.Instance(module, {
-        ...moduleImports,
-        [memoryImport.module]: { [memoryImport.name]: provided },
-      });
+      const limits: Record<string, unknown> = { [fuelImport.name]: fuel };
+      if (memory !== undefined && name !== undefined) {
+        if (memories.has(name)) throw new MemoryInstantiatedTwice(`${name} is instantiated twice`);
+        const maximum = maximums.get(name) ?? memory.initialPages;
+        const provided = new WebAssembly.Memory({ initial: memory.initialPages, maximum });
+        memories.set(name, provided);
+        limits[memoryImport.name] = provided;
+      }
+      return new WebAssembly.Instance(module, { ...moduleImports, [memoryImport.module]: limits });
     },
   );
   const tool = exports[toolExport];
@@ -77,6 +85,7 @@ export async function instantiate(
   return {
     run: tool.run,
     describe: tool.describe,
+    fuelLeft: () => Number(fuel.value),
     memoryBytes: () => [...memories.values()].reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
   };
 }

@@ -28,12 +28,27 @@ export interface WorkerRequest {
   readonly component: CompiledComponent;
   readonly operation: Operation;
   readonly limits: Limits;
+  readonly guest: GuestView;
 }
+
+/** What the guest is let see of its surroundings. */
+export interface GuestView {
+  /** Variables: the granted ones that have a value. */
+  readonly environment: readonly (readonly [name: string, value: string])[];
+  readonly clock: 'coarse' | 'fine';
+}
+
+/** Nothing. */
+export const blindGuest: GuestView = Object.freeze({ environment: Object.freeze([]), clock: 'coarse' });
 
 /** How an operation ended, as far as the worker can tell: `describe` answers with its text as content. */
 export interface WorkerAnswer {
   readonly outcome: CallOutcome;
   readonly memoryPeakBytes: number;
+  /** Instructions executed; after a crash or a timeout 0, since nobody could read it. */
+  readonly fuel: number;
+  /** Whether the guest looked at a clock: the same input then need not cost the same fuel. */
+  readonly readClock: boolean;
   readonly refusals: readonly Refusal[];
 }
 

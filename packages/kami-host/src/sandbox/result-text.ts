@@ -80,7 +80,8 @@ function readContent(value: Json): readonly ContentBlock[] | undefined {
   return value.every(isContentBlock) ? (value as unknown as readonly ContentBlock[]) : undefined;
 }
 
-function isContentBlock(value: Json): boolean {
+/** Whether a value has the fields that MCP demands of a content block of its type. */
+export function isContentBlock(value: Json): boolean {
   if (!isJsonObject(value)) return false;
   switch (value.type) {
     case 'text':

@@ -1,6 +1,9 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { LogLine } from '../model/log-line.ts';
 import { siblingModule } from '../model/sibling-module.ts';
+import { bareAnswer } from './answer.ts';
+import type { ChannelEnds } from './host-call/channel.ts';
+import type { HostReply, HostRequest } from './host-call/protocol.ts';
 import type { WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure } from './result-text.ts';
 
@@ -13,6 +16,8 @@ export interface ThreadCall {
   readonly request: WorkerRequest;
   readonly signal: AbortSignal;
   readonly onLog: (line: LogLine) => void;
+  /** Takes what the guest asks of the host; `reply` answers it. */
+  readonly onHostRequest: (request: HostRequest) => void;
 }
 
 /**
@@ -22,11 +27,18 @@ export interface ThreadCall {
 export class SandboxThread {
   readonly #worker: Worker;
   readonly #components = new Set<string>();
+  readonly #host: MessagePort;
+  /** Replies sent, in shared memory: a worker that runs a guest has no turn of its event loop to notice them. */
+  readonly #replies = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #ended = false;
 
   constructor() {
-    this.#worker = new Worker(siblingModule(import.meta.url, 'sandbox/worker'), {
+    const { port1, port2 } = new MessageChannel();
+    this.#host = port1;
+    this.#worker = new Worker(siblingModule('sandbox/worker'), {
       name: 'kami-sandbox',
+      workerData: { port: port2, replies: this.#replies.buffer } satisfies ChannelEnds,
+      transferList: [port2],
       env: {},
       execArgv: [],
       stdin: false,
@@ -43,6 +55,7 @@ export class SandboxThread {
       this.#ended = true;
     });
     this.#worker.unref();
+    this.#host.unref();
   }
 
   get ended(): boolean {
@@ -55,7 +68,7 @@ export class SandboxThread {
   }
 
   /** Performs one operation. Rejects only with the signal's reason; how the component ends is in the answer. */
-  async call({ request, signal, onLog }: ThreadCall): Promise<WorkerAnswer> {
+  async call({ request, signal, onLog, onHostRequest }: ThreadCall): Promise<WorkerAnswer> {
     signal.throwIfAborted();
     this.#components.add(request.component.key);
     const worker = this.#worker;
@@ -76,6 +89,7 @@ export class SandboxThread {
 
     worker.ref();
     worker.on('message', listeners.message).on('error', listeners.error).on('exit', listeners.exit);
+    this.#host.on('message', onHostRequest);
     signal.addEventListener('abort', abort, { once: true });
     let answered = false;
     try {
@@ -87,9 +101,18 @@ export class SandboxThread {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
       worker.off('message', listeners.message).off('error', listeners.error).off('exit', listeners.exit);
+      this.#host.off('message', onHostRequest);
+      this.#host.unref();
       worker.unref();
       if (!answered) await this.terminate();
     }
+  }
+
+  /** Answers a request of the guest that runs. */
+  reply(reply: HostReply): void {
+    this.#host.postMessage(reply);
+    Atomics.add(this.#replies, 0, 1);
+    Atomics.notify(this.#replies, 0);
   }
 
   /** Ends the thread at once, whatever it is doing. */
@@ -104,20 +127,14 @@ function isFatal({ outcome }: WorkerAnswer): boolean {
 }
 
 function timeoutAnswer(timeoutMs: number): WorkerAnswer {
-  return {
-    outcome: failure('timeout', `The tool did not answer within ${timeoutMs} ms and was stopped.`),
-    memoryPeakBytes: 0,
-    refusals: [],
-  };
+  return bareAnswer(failure('timeout', `The tool did not answer within ${timeoutMs} ms and was stopped.`));
 }
 
 function deadAnswer(error: NodeJS.ErrnoException | undefined): WorkerAnswer {
   const outOfHeap = error?.code === 'ERR_WORKER_OUT_OF_MEMORY';
-  return {
-    outcome: outOfHeap
+  return bareAnswer(
+    outOfHeap
       ? failure('out-of-memory', `The tool's data took more than ${heapMb} MB outside its own memory.`)
       : failure('crash', 'The sandbox that ran the tool died. Other calls are not affected.'),
-    memoryPeakBytes: 0,
-    refusals: [],
-  };
+  );
 }

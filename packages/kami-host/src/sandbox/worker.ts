@@ -1,24 +1,18 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { CallOutcome, CallSuccess } from '../model/call-result.ts';
 import type { Json } from '../model/json.ts';
-import { instantiate, MemoryInstantiatedTwice, MemoryLimitTooSmall, type ToolInstance } from './instance.ts';
+import { bareAnswer } from './answer.ts';
+import { type ChannelEnds, HostChannel } from './host-call/channel.ts';
+import { instantiate, type ToolInstance } from './instance.ts';
 import type { Operation, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
-import { failure, readFailure, readSuccess } from './result-text.ts';
+import { failure, readSuccess } from './result-text.ts';
 import { InvalidSchema, schemaCheck } from './schema-check.ts';
+import { outOfFuel, readThrown } from './thrown.ts';
 import { CallClock, CallLog, type CallState, RefusalRecord } from './wasi/call-state.ts';
-import { GuestExit } from './wasi/cli.ts';
+import { HandleBudget } from './wasi/handles.ts';
 import { createImports } from './wasi/imports.ts';
 
-/** A guest whose memory can't grow by this much has, for all we can see from outside, run out of it. */
-const memoryMarginMb = 2;
-const trapNames = [
-  'unreachable',
-  'out of bounds',
-  'divide by zero',
-  'integer overflow',
-  'indirect call',
-  'null reference',
-];
+const host = new HostChannel(workerData as ChannelEnds);
 
 parentPort?.on('message', async (request: WorkerRequest) => {
   send({ kind: 'answer', answer: await answerTo(request) });
@@ -30,7 +24,7 @@ async function answerTo(request: WorkerRequest): Promise<WorkerAnswer> {
     return await perform(request);
   } catch (error) {
     if (!(error instanceof InvalidSchema)) throw error;
-    return { outcome: failure('invalid-schema', error.message), memoryPeakBytes: 0, refusals: [] };
+    return bareAnswer(failure('invalid-schema', error.message));
   }
 }
 
@@ -39,20 +33,27 @@ function send(message: WorkerMessage): void {
 }
 
 /** Runs one operation in a fresh instance. Whatever the component does is part of the answer. */
-async function perform({ component, operation, limits }: WorkerRequest): Promise<WorkerAnswer> {
+async function perform({ component, operation, limits, guest }: WorkerRequest): Promise<WorkerAnswer> {
   if (operation.kind === 'check-schemas') {
     checkSchemas(operation.inputSchema, operation.outputSchema);
-    return { outcome: readSuccess('', 'text', false), memoryPeakBytes: 0, refusals: [] };
+    return bareAnswer(readSuccess('', 'text', false));
   }
   const input = operation.kind === 'run' ? checkInput(operation) : { text: '' };
-  if ('outcome' in input) return { outcome: input.outcome, memoryPeakBytes: 0, refusals: [] };
+  if ('outcome' in input) return bareAnswer(input.outcome);
 
   const log = new CallLog(limits, (line) => send({ kind: 'log', line }));
-  const call: CallState = { clock: new CallClock(), log, refusals: new RefusalRecord() };
+  const call: CallState = {
+    clock: new CallClock(guest.clock),
+    environment: guest.environment,
+    log,
+    refusals: new RefusalRecord(),
+    handles: new HandleBudget(),
+    host,
+  };
   let instance: ToolInstance | undefined;
   let outcome: CallOutcome;
   try {
-    instance = await instantiate(component, createImports(call), limits.maxMemoryMb);
+    instance = await instantiate(component, createImports(call), limits);
     const text = operation.kind === 'run' ? instance.run(input.text) : instance.describe();
     outcome =
       Buffer.byteLength(text) > limits.maxOutputBytes
@@ -63,10 +64,18 @@ async function perform({ component, operation, limits }: WorkerRequest): Promise
         : readText(text, operation);
   } catch (error) {
     if (error instanceof InvalidSchema) throw error;
-    outcome = readThrown(error, operation, instance?.memoryBytes() ?? 0, limits.maxMemoryMb);
+    outcome = readThrown(error, operation.kind === 'run' ? operation.convention : 'text', instance, limits);
   }
   log.close();
-  return { outcome, memoryPeakBytes: instance?.memoryBytes() ?? 0, refusals: call.refusals.list() };
+  const fuelLeft = instance?.fuelLeft() ?? limits.maxFuel;
+  if (fuelLeft < 0) outcome = outOfFuel(limits.maxFuel);
+  return {
+    outcome,
+    memoryPeakBytes: instance?.memoryBytes() ?? 0,
+    fuel: limits.maxFuel - Math.max(0, fuelLeft),
+    readClock: call.clock.wasRead,
+    refusals: call.refusals.list(),
+  };
 }
 
 type RunOperation = Extract<Operation, { readonly kind: 'run' }>;
@@ -110,58 +119,4 @@ function checkOutput(outcome: CallSuccess, outputSchema: string): CallOutcome {
         'invalid-output',
         `The tool's result does not fit its own output schema: ${problems.join('; ')}.`,
       );
-}
-
-/** What a component's end by exception means. Nothing of V8 or of the engine's internals gets into the message. */
-function readThrown(
-  error: unknown,
-  operation: ComponentOperation,
-  memoryBytes: number,
-  maxMemoryMb: number,
-): CallOutcome {
-  const memoryIsFull = memoryBytes > (maxMemoryMb - memoryMarginMb) * 1024 * 1024;
-  if (isErrorCase(error)) {
-    const outcome = readFailure(error.payload, operation.kind === 'run' ? operation.convention : 'text');
-    return memoryIsFull && outcome.message === 'out of memory' ? outOfMemory(maxMemoryMb) : outcome;
-  }
-  if (error instanceof GuestExit) {
-    return failure('exit', `The tool ended itself with exit code ${error.exitCode} instead of answering.`);
-  }
-  if (error instanceof MemoryLimitTooSmall) {
-    return failure('out-of-memory', `The tool ${error.message}; its limit is ${maxMemoryMb} MB.`);
-  }
-  if (error instanceof MemoryInstantiatedTwice) {
-    return failure(
-      'out-of-memory',
-      'The tool takes memory more than once for the same core module, which KAMI does not run.',
-    );
-  }
-  if (error instanceof RangeError && error.message.includes('call stack')) {
-    return failure(
-      'stack-overflow',
-      'The tool ran out of stack: it calls itself without end, or too deeply.',
-    );
-  }
-  if (memoryIsFull) return outOfMemory(maxMemoryMb);
-  return failure('trap', trapMessage(error));
-}
-
-function outOfMemory(maxMemoryMb: number): CallOutcome {
-  return failure('out-of-memory', `The tool needed more than the ${maxMemoryMb} MB of memory it may use.`);
-}
-
-/** V8 names traps in a few fixed words; anything else is the glue's or ours and says nothing to the reader. */
-function trapMessage(error: unknown): string {
-  const known =
-    error instanceof WebAssembly.RuntimeError
-      ? trapNames.find((name) => error.message.includes(name))
-      : undefined;
-  return known === undefined ? 'The tool crashed.' : `The tool crashed: ${known}.`;
-}
-
-/** The error case of `run`, as jco's glue throws it. */
-function isErrorCase(error: unknown): error is { readonly payload: string } {
-  return (
-    typeof error === 'object' && error !== null && 'payload' in error && typeof error.payload === 'string'
-  );
 }

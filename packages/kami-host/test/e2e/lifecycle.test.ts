@@ -111,15 +111,16 @@ describe('what a call asks the network for', () => {
     await using data = await tempFolder();
     const options = { dataDir: data.path };
     const folder = exampleFolders().find((path) => basename(path) === 'http-fetch') ?? '';
-    await runKami(['install', folder, '--yes'], options);
+    await runKami(['install', folder, '--deny-all', '--yes'], options);
     const call = ['exec', 'dev.kami.http-fetch', '--input', '{"url":"https://example.com/page"}'];
     const { json } = await runJson<Result>(call, options);
     expect(json.refusals).toEqual([
-      { capability: 'network', subject: 'https://example.com', count: expect.any(Number) },
+      { capability: 'network', subject: 'https://example.com', count: 1, grant: 'net=example.com' },
     ]);
     const plain = await runKami(call, options);
     expect(plain.stdout).toBe('');
     expect(plain.stderr).toContain('The sandbox refused: network https://example.com');
+    expect(plain.stderr).toContain('Allow it: kami grant dev.kami.http-fetch net=example.com');
   });
 });
 

@@ -1,29 +1,60 @@
 import type { Refusal } from '../../model/capability.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { LogLine, LogLineLevel } from '../../model/log-line.ts';
+import type { HostChannel } from '../host-call/channel.ts';
+import type { GuestView } from '../protocol.ts';
+import type { HandleBudget } from './handles.ts';
 
 /** What the WASI interfaces of one call share: made for the call, gone with it. */
 export interface CallState {
   readonly clock: CallClock;
   readonly log: CallLog;
   readonly refusals: RefusalRecord;
+  readonly handles: HandleBudget;
+  readonly environment: GuestView['environment'];
+  /** The way to what the host does for a guest; undefined where there is no host to ask. */
+  readonly host: HostChannel | undefined;
 }
 
-/** Monotonic time of one call, ns since its start, in steps of 1 ms: too coarse to time the host with. */
+/** What the guest's clocks show. Coarse ones tick too slowly to time the host with. */
 export class CallClock {
   readonly #start = performance.now();
+  /** ns between two ticks. */
+  readonly resolution: bigint;
+  #wasRead = false;
 
-  now(): bigint {
-    return BigInt(Math.floor(performance.now() - this.#start)) * 1_000_000n;
+  constructor(precision: 'coarse' | 'fine') {
+    this.resolution = precision === 'coarse' ? 1_000_000n : 1_000n;
   }
 
-  static readonly resolution = 1_000_000n;
+  /** ns since the call began. */
+  now(): bigint {
+    this.#wasRead = true;
+    return this.#tick(performance.now() - this.#start);
+  }
+
+  /** ns since 1970, of the host's clock. */
+  today(): bigint {
+    this.#wasRead = true;
+    return this.#tick(performance.timeOrigin + performance.now());
+  }
+
+  /** Whether the guest looked at it. */
+  get wasRead(): boolean {
+    return this.#wasRead;
+  }
+
+  #tick(ms: number): bigint {
+    const ns = BigInt(Math.floor(ms * 1_000)) * 1_000n;
+    return ns - (ns % this.resolution);
+  }
 }
 
 /** The log of one call, bounded in lines and in the length of a line. */
 export class CallLog {
   readonly #limits: Pick<Limits, 'maxLogLines' | 'maxLogLineLength'>;
   readonly #write: (line: LogLine) => void;
+  readonly #unfinished: (() => void)[] = [];
   #lines = 0;
 
   constructor(limits: Pick<Limits, 'maxLogLines' | 'maxLogLineLength'>, write: (line: LogLine) => void) {
@@ -39,8 +70,14 @@ export class CallLog {
     this.#write({ level, message: cut });
   }
 
-  /** Says how many lines were dropped, if any were. Called once, when the call ends. */
+  /** Something that may hold the beginning of a line, and that writes it when the call ends. */
+  atEnd(writeRest: () => void): void {
+    this.#unfinished.push(writeRest);
+  }
+
+  /** Writes what is left, and how many lines were dropped, if any were. Called once, when the call ends. */
   close(): void {
+    for (const writeRest of this.#unfinished) writeRest();
     const dropped = this.#lines - this.#limits.maxLogLines;
     if (dropped > 0) {
       this.#write({ level: 'warn', message: `${dropped} more log lines of this call were dropped` });

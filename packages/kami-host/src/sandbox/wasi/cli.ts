@@ -19,13 +19,16 @@ class TerminalOutput {}
 
 const nothing = (): undefined => undefined;
 
-/** No arguments, no variables, no terminal, no standard input; output becomes log lines of the call. */
-export function cliInterfaces({ log }: Pick<CallState, 'log'>) {
-  const stdout = new OutputStream(lineSink(log, 'info'));
-  const stderr = new OutputStream(lineSink(log, 'warn'));
-  const stdin = new InputStream();
+/** The granted variables; no arguments, no terminal, no standard input; output becomes log lines of the call. */
+export function cliInterfaces({
+  log,
+  handles,
+  environment: variables,
+}: Pick<CallState, 'log' | 'handles' | 'environment'>) {
+  const stdout = lineSink(log, 'info');
+  const stderr = lineSink(log, 'warn');
   const environment: typeof Environment = {
-    getEnvironment: () => [],
+    getEnvironment: () => variables.map(([name, value]) => [name, value]),
     getArguments: () => [],
     initialCwd: nothing,
   };
@@ -39,9 +42,9 @@ export function cliInterfaces({ log }: Pick<CallState, 'log'>) {
         throw new GuestExit(code);
       },
     },
-    'wasi:cli/stdin': { getStdin: () => stdin },
-    'wasi:cli/stdout': { getStdout: () => stdout },
-    'wasi:cli/stderr': { getStderr: () => stderr },
+    'wasi:cli/stdin': { getStdin: () => new InputStream(handles) },
+    'wasi:cli/stdout': { getStdout: () => new OutputStream(handles, stdout) },
+    'wasi:cli/stderr': { getStderr: () => new OutputStream(handles, stderr) },
     'wasi:cli/terminal-input': { TerminalInput },
     'wasi:cli/terminal-output': { TerminalOutput },
     'wasi:cli/terminal-stdin': { getTerminalStdin: nothing },
@@ -52,10 +55,14 @@ export function cliInterfaces({ log }: Pick<CallState, 'log'>) {
 
 const longestPartialLine = 8_192;
 
-/** Cuts a byte stream into log lines. */
+/** Cuts a byte stream into log lines; the last needs no end of line. */
 function lineSink(log: CallLog, level: LogLineLevel): (bytes: Uint8Array) => void {
   const decoder = new TextDecoder();
   let partial = '';
+  log.atEnd(() => {
+    partial += decoder.decode();
+    if (partial !== '') log.add(level, partial);
+  });
   return (bytes) => {
     const lines = (partial + decoder.decode(bytes, { stream: true })).split('\n');
     partial = lines.pop() ?? '';

@@ -1,22 +1,23 @@
 import type * as Monotonic from '@bytecodealliance/preview2-shim/interfaces/wasi-clocks-monotonic-clock';
 import type * as Wall from '@bytecodealliance/preview2-shim/interfaces/wasi-clocks-wall-clock';
-import { CallClock, type CallState } from './call-state.ts';
+import type { CallState } from './call-state.ts';
 import { Pollable } from './io.ts';
 
-/** The time of day and the call's own stopwatch, both in steps of 1 ms. */
-export function clockInterfaces({ clock }: Pick<CallState, 'clock'>) {
+/** The time of day and the call's own stopwatch, in the steps that were granted. */
+export function clockInterfaces({ clock, handles }: Pick<CallState, 'clock' | 'handles'>) {
   const monotonic = {
     now: () => clock.now(),
-    resolution: () => CallClock.resolution,
-    subscribeInstant: (when) => Pollable.at(clock, when),
-    subscribeDuration: (duration) => Pollable.at(clock, clock.now() + duration),
+    resolution: () => clock.resolution,
+    subscribeInstant: (when) => Pollable.at(handles, clock, when),
+    subscribeDuration: (duration) => Pollable.at(handles, clock, clock.now() + duration),
   } satisfies typeof Monotonic;
   const wall = {
-    now: () => {
-      const ms = Date.now();
-      return { seconds: BigInt(Math.floor(ms / 1000)), nanoseconds: (ms % 1000) * 1_000_000 };
-    },
-    resolution: () => ({ seconds: 0n, nanoseconds: Number(CallClock.resolution) }),
+    now: () => datetime(clock.today()),
+    resolution: () => datetime(clock.resolution),
   } satisfies typeof Wall;
   return { 'wasi:clocks/monotonic-clock': monotonic, 'wasi:clocks/wall-clock': wall };
+}
+
+function datetime(ns: bigint): Wall.Datetime {
+  return { seconds: ns / 1_000_000_000n, nanoseconds: Number(ns % 1_000_000_000n) };
 }

@@ -1,137 +1,93 @@
 import type * as Http from '@bytecodealliance/preview2-shim/interfaces/wasi-http-types';
+import { HostCallError } from '../host-call/protocol.ts';
 import type { CallState } from './call-state.ts';
+import { HandleBudget } from './handles.ts';
+import { denied, errorCodeOf, HttpIoError } from './http-error.ts';
+import { HttpExchange } from './http-exchange.ts';
 import { Fields } from './http-fields.ts';
-import { OutputStream, streamChunkBytes } from './io.ts';
+import { FutureIncomingResponse, FutureTrailers, IncomingBody, IncomingResponse } from './http-incoming.ts';
+import { OutgoingBody, OutgoingRequest, RequestOptions } from './http-outgoing.ts';
+import type { IoError } from './io.ts';
 
-/** Bytes of request body that are taken before a request is handled. */
-const maxBodyBytes = 1024 * 1024;
-const denied: Http.ErrorCode = Object.freeze({ tag: 'HTTP-request-denied' });
+/** Header sections that a guest may hold at the same time: each may have 64 KiB outside of the guest's memory. */
+const maxHeaderSections = 512;
 
-class OutgoingBody {
-  #length = 0;
-  #written = false;
+type HttpInterface = 'wasi:http/types' | 'wasi:http/outgoing-handler';
 
-  write(): OutputStream {
-    if (this.#written) throw undefined;
-    this.#written = true;
-    return new OutputStream((bytes) => {
-      this.#length += bytes.length;
-      if (this.#length > maxBodyBytes + streamChunkBytes) throw { tag: 'closed' };
-    });
-  }
-
-  static finish(_body: OutgoingBody, _trailers: Fields | undefined): void {}
-}
-
-class OutgoingRequest {
-  readonly #headers: Fields;
-  readonly #body = new OutgoingBody();
-  #method: Http.Method = { tag: 'get' };
-  #scheme: Http.Scheme | undefined;
-  #authority: string | undefined;
-  #path: string | undefined;
-  #bodyTaken = false;
-
-  constructor(headers: Fields) {
-    this.#headers = headers.freeze();
-  }
-
-  body(): OutgoingBody {
-    if (this.#bodyTaken) throw undefined;
-    this.#bodyTaken = true;
-    return this.#body;
-  }
-  method(): Http.Method {
-    return this.#method;
-  }
-  setMethod(method: Http.Method): void {
-    this.#method = method;
-  }
-  pathWithQuery(): string | undefined {
-    return this.#path;
-  }
-  setPathWithQuery(path: string | undefined): void {
-    this.#path = path;
-  }
-  scheme(): Http.Scheme | undefined {
-    return this.#scheme;
-  }
-  setScheme(scheme: Http.Scheme | undefined): void {
-    this.#scheme = scheme;
-  }
-  authority(): string | undefined {
-    return this.#authority;
-  }
-  setAuthority(authority: string | undefined): void {
-    this.#authority = authority;
-  }
-  headers(): Fields {
-    return this.#headers;
-  }
-
-  /** Scheme and authority, such as `https://api.example.com`: what an operator would grant. */
-  origin(): string {
-    const scheme = this.#scheme?.tag === 'other' ? this.#scheme.val : (this.#scheme?.tag ?? 'HTTPS');
-    return `${scheme.toLowerCase()}://${this.#authority ?? ''}`;
-  }
-}
-
-class RequestOptions {
-  #connect: bigint | undefined;
-  #firstByte: bigint | undefined;
-  #betweenBytes: bigint | undefined;
-
-  connectTimeout(): bigint | undefined {
-    return this.#connect;
-  }
-  setConnectTimeout(duration: bigint | undefined): void {
-    this.#connect = duration;
-  }
-  firstByteTimeout(): bigint | undefined {
-    return this.#firstByte;
-  }
-  setFirstByteTimeout(duration: bigint | undefined): void {
-    this.#firstByte = duration;
-  }
-  betweenBytesTimeout(): bigint | undefined {
-    return this.#betweenBytes;
-  }
-  setBetweenBytesTimeout(duration: bigint | undefined): void {
-    this.#betweenBytes = duration;
-  }
-}
-
-// A call is never handed one of these: no request is answered, and a tool is no HTTP server.
-class FutureIncomingResponse {}
-class FutureTrailers {}
-class IncomingBody {}
+// A call is never handed one of these: a tool is no HTTP server.
 class IncomingRequest {}
-class IncomingResponse {}
 class OutgoingResponse {}
 class ResponseOutparam {}
 
-/** A tool may put a request together; sending it is refused as `HTTP-request-denied` and recorded. */
-export function httpInterfaces({ refusals }: Pick<CallState, 'refusals'>) {
+/**
+ * Requests to the web. The worker only puts them together: the host judges and makes them. Without a host to
+ * ask, or without a grant, sending one is refused as `HTTP-request-denied` and recorded.
+ */
+export function httpInterfaces({
+  refusals,
+  handles,
+  host,
+}: Pick<CallState, 'refusals' | 'handles' | 'host'>): Readonly<
+  Record<HttpInterface, Readonly<Record<string, unknown>>>
+> {
+  const sections = new HandleBudget(maxHeaderSections);
+  class CallFields extends Fields {
+    constructor() {
+      super(sections);
+    }
+  }
+  class CallOutgoingRequest extends OutgoingRequest {
+    constructor(headers: Fields) {
+      super(headers, { handles, host });
+    }
+  }
+  class CallRequestOptions extends RequestOptions {
+    constructor() {
+      super(handles);
+    }
+  }
+  const handle = (request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse => {
+    options?.[Symbol.dispose]();
+    // Sent or not, neither belongs to the guest any more.
+    request[Symbol.dispose]();
+    if (host === undefined) {
+      refusals.note('network', request.origin());
+      throw denied;
+    }
+    const exchange = open(request, () => new HttpExchange(host, request.head(options)));
+    const receivedFields = CallFields.received.bind(CallFields);
+    const response = new FutureIncomingResponse({ handles, exchange, receivedFields });
+    // Last, since a body that was given up ends the exchange, and the response is then what says so.
+    request.sent(exchange);
+    return response;
+  };
+  /** The broker records what it refuses; where there is none, this is the only one who knows. */
+  const open = (request: OutgoingRequest, send: () => HttpExchange): HttpExchange => {
+    try {
+      return send();
+    } catch (error) {
+      if (error instanceof HostCallError && error.code === 'access-denied') {
+        refusals.note('network', request.origin());
+      }
+      throw errorCodeOf(error);
+    }
+  };
   return {
     'wasi:http/types': {
-      Fields,
+      Fields: CallFields,
       FutureIncomingResponse,
       FutureTrailers,
       IncomingBody,
       IncomingRequest,
       IncomingResponse,
       OutgoingBody,
-      OutgoingRequest,
+      OutgoingRequest: CallOutgoingRequest,
       OutgoingResponse,
-      RequestOptions,
+      RequestOptions: CallRequestOptions,
       ResponseOutparam,
-      httpErrorCode: (): undefined => undefined,
+      httpErrorCode: (error: IoError): Http.ErrorCode | undefined =>
+        error instanceof HttpIoError ? error.code : undefined,
     },
-    'wasi:http/outgoing-handler': {
-      handle: (request: OutgoingRequest): never => {
-        refusals.note('network', request.origin());
-        throw denied;
-      },
-    },
+    'wasi:http/outgoing-handler': { handle },
   };
 }

@@ -3,12 +3,20 @@ import { offeredInterfaces } from '../../model/contract.ts';
 import type { LogLine } from '../../model/log-line.ts';
 import { CallClock, CallLog, type CallState, RefusalRecord } from './call-state.ts';
 import { GuestExit } from './cli.ts';
+import { HandleBudget } from './handles.ts';
 import { createImports, type HostImports } from './imports.ts';
 
 function setUp(): { imports: HostImports; call: CallState; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const log = new CallLog({ maxLogLines: 5, maxLogLineLength: 10 }, (line) => lines.push(line));
-  const call: CallState = { clock: new CallClock(), log, refusals: new RefusalRecord() };
+  const call: CallState = {
+    clock: new CallClock('coarse'),
+    environment: [],
+    log,
+    refusals: new RefusalRecord(),
+    handles: new HandleBudget(),
+    host: undefined,
+  };
   return { imports: createImports(call), call, lines };
 }
 

@@ -21,10 +21,10 @@ export function createImports(call: CallState): HostImports {
     'kami:tool/host': { log: (level: LogLineLevel, message: string) => call.log.add(level, message) },
     ...cliInterfaces(call),
     ...clockInterfaces(call),
-    ...filesystemInterfaces,
+    ...filesystemInterfaces(call),
     ...httpInterfaces(call),
     ...ioInterfaces,
-    ...randomInterfaces,
+    ...randomInterfaces(),
     ...socketInterfaces(call),
   };
   return bare(

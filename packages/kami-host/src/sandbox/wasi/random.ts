@@ -14,9 +14,17 @@ function randomU64(): bigint {
   return randomFillSync(new BigUint64Array(1))[0] as bigint;
 }
 
-/** All randomness is the host's cryptographic generator, the "insecure" interfaces too. */
-export const randomInterfaces = {
-  'wasi:random/random': { getRandomBytes: randomBytes, getRandomU64: randomU64 },
-  'wasi:random/insecure': { getInsecureRandomBytes: randomBytes, getInsecureRandomU64: randomU64 },
-  'wasi:random/insecure-seed': { insecureSeed: (): [bigint, bigint] => [randomU64(), randomU64()] },
-};
+/** All randomness is the host's cryptographic generator, the "insecure" interfaces too. A call has one seed. */
+export function randomInterfaces() {
+  let seed: readonly [bigint, bigint] | undefined;
+  return {
+    'wasi:random/random': { getRandomBytes: randomBytes, getRandomU64: randomU64 },
+    'wasi:random/insecure': { getInsecureRandomBytes: randomBytes, getInsecureRandomU64: randomU64 },
+    'wasi:random/insecure-seed': {
+      insecureSeed: (): [bigint, bigint] => {
+        seed ??= [randomU64(), randomU64()];
+        return [...seed];
+      },
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { mkdirSync } from 'node:fs';
+import type { ComponentStore } from '../component/component-store.ts';
+import { bareAnswer } from '../sandbox/answer.ts';
+import type { WorkerAnswer } from '../sandbox/protocol.ts';
+import { failure } from '../sandbox/result-text.ts';
+import { CrashBreaker } from './cell/breaker.ts';
+import { Cell, type CellOptions, damaged } from './cell/cell.ts';
+import type { Execution, Executor } from './executor.ts';
+
+export interface CellExecutorOptions extends CellOptions {
+  readonly store: Pick<ComponentStore, 'prepare' | 'renew'>;
+  /** Cells that may live at the same time; idle ones make room for those that are needed. */
+  readonly maxCells: number;
+}
+
+/**
+ * Runs components in child processes, one or more executions of the same domain in each. A cell is made ready
+ * ahead, without a domain, so that the first call of a tool does not wait for a process to start.
+ */
+export class CellExecutor implements Executor {
+  readonly #options: CellExecutorOptions;
+  /** By domain, in the order of last use, the oldest first. */
+  readonly #cells = new Map<string, Cell>();
+  readonly #breaker = new CrashBreaker();
+  #spare: Cell | undefined;
+  #closed = false;
+
+  constructor(options: CellExecutorOptions) {
+    this.#options = options;
+    // Node's permission model takes a path that is not there for a file, and would hide what is later in the folder.
+    mkdirSync(options.formsFolder, { recursive: true, mode: 0o700 });
+  }
+
+  warmUp(): void {
+    if (!this.#closed) this.#spare ??= new Cell(this.#options);
+  }
+
+  async execute(execution: Execution): Promise<WorkerAnswer> {
+    const { origin, signal } = execution;
+    const open = this.#breaker.refusal(origin.key);
+    if (open !== undefined) return bareAnswer(failure('crash', open));
+
+    // A new process starts up while the form is looked for, or made.
+    if (this.#cells.get(execution.domain)?.ended !== false) this.warmUp();
+    const { store } = this.#options;
+    const form = await store.prepare(origin);
+    signal.throwIfAborted();
+    let answer = await this.#cell(execution.domain).execute(form, execution);
+    if (answer === damaged)
+      answer = await this.#cell(execution.domain).execute(await store.renew(origin), execution);
+    if (answer === damaged) throw new Error(`the form of ${origin.key} was damaged as it was written`);
+    if (answer.outcome.status === 'failure' && answer.outcome.reason === 'crash')
+      this.#breaker.crashed(origin.key);
+    else this.#breaker.answered(origin.key);
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const cells = [...this.#cells.values(), ...(this.#spare === undefined ? [] : [this.#spare])];
+    await Promise.all(cells.map((cell) => cell.close()));
+  }
+
+  #cell(domain: string): Cell {
+    const known = this.#cells.get(domain);
+    this.#cells.delete(domain);
+    const cell = known === undefined || known.ended ? this.#fresh() : known;
+    this.#cells.set(domain, cell);
+    this.#evict();
+    return cell;
+  }
+
+  #fresh(): Cell {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    // Not at once: the next process would take the processor from the call that needs this one.
+    setTimeout(() => this.warmUp(), spareAfterMs).unref();
+    return spare === undefined || spare.ended ? new Cell(this.#options) : spare;
+  }
+
+  #evict(): void {
+    for (const [domain, cell] of this.#cells) {
+      if (this.#cells.size <= this.#options.maxCells) return;
+      if (cell.running > 0) continue;
+      this.#cells.delete(domain);
+      cell.kill();
+    }
+  }
+}
+
+const spareAfterMs = 200;

@@ -1,0 +1,97 @@
+/**
+ * The process of a cell: worker threads that run guests, and nothing else. It is started with an empty
+ * environment, under Node's permission model, and holds neither files nor sockets nor policy; what a guest asks
+ * the host for is passed on.
+ */
+import { compileForm, type StoredForm } from '../../component/form-record.ts';
+import type { HostService } from '../../sandbox/host-call/dispatcher.ts';
+import { HostCallError, type HostReply, type ServiceName } from '../../sandbox/host-call/protocol.ts';
+import { ThreadExecutor } from '../thread-executor.ts';
+import type { CellMessage, CellRequest } from './protocol.ts';
+
+class DamagedForm extends Error {
+  override readonly name = 'DamagedForm';
+}
+
+interface RunningCall {
+  readonly cancel: AbortController;
+  readonly waiting: Map<number, (reply: HostReply) => void>;
+}
+
+const forms = new Map<string, StoredForm>();
+const calls = new Map<number, RunningCall>();
+const [poolSize = 1, cacheSize = 4] = process.argv.slice(2).map(Number);
+
+const executor = new ThreadExecutor(
+  async ({ key }) => {
+    const form = forms.get(key);
+    const compiled = form === undefined ? undefined : await compileForm(form);
+    if (compiled === undefined) throw new DamagedForm();
+    return compiled;
+  },
+  { poolSize, cacheSize },
+);
+
+process.on('message', (request: CellRequest) => {
+  switch (request.kind) {
+    case 'execute':
+      void execute(request);
+      return;
+    case 'cancel':
+      calls.get(request.callId)?.cancel.abort(new Error('cancelled'));
+      return;
+    case 'reply':
+      calls.get(request.callId)?.waiting.get(request.reply.id)?.(request.reply);
+  }
+});
+// biome-ignore lint/nursery/noProcessExit: without its control process a cell has nothing to live for, and threads that run guests would keep it alive.
+process.on('disconnect', () => process.exit());
+executor.warmUp();
+send({ kind: 'ready' });
+
+function send(message: CellMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function execute(request: Extract<CellRequest, { readonly kind: 'execute' }>): Promise<void> {
+  const { callId, form, operation, limits, guest, services } = request;
+  forms.set(form.key, form);
+  const call: RunningCall = { cancel: new AbortController(), waiting: new Map() };
+  calls.set(callId, call);
+  try {
+    const answer = await executor.execute({
+      origin: { key: form.key, source: form.key, read: () => Promise.reject(new DamagedForm()) },
+      operation,
+      limits,
+      guest,
+      domain: '',
+      services: Object.fromEntries(services.map((name) => [name, relay(callId, name, call)])),
+      signal: call.cancel.signal,
+      onLog: (line) => send({ kind: 'log', callId, line }),
+    });
+    send({ kind: 'answer', callId, answer });
+  } catch (error) {
+    if (error instanceof DamagedForm) send({ kind: 'damaged', callId });
+    else if (!call.cancel.signal.aborted) throw error;
+  } finally {
+    calls.delete(callId);
+  }
+}
+
+/** A service as the cell has it: every request goes to the control process, which alone can answer. */
+function relay(callId: number, service: ServiceName, { waiting }: RunningCall): HostService {
+  let lastId = 0;
+  return {
+    async handle(method, args) {
+      const id = ++lastId * 4 + (service === 'files' ? 0 : 1);
+      const { promise, resolve } = Promise.withResolvers<HostReply>();
+      waiting.set(id, resolve);
+      send({ kind: 'ask', callId, request: { id, service, method, args } });
+      const reply = await promise;
+      waiting.delete(id);
+      if (reply.status === 'failed') throw new HostCallError(reply.code, reply.detail);
+      return reply.value;
+    },
+    close: async () => {},
+  };
+}

@@ -1,0 +1,205 @@
+import type { ChildProcess } from 'node:child_process';
+import type { StoredForm } from '../../component/form-record.ts';
+import { forkConfined, watchMemory } from '../../process/confined-process.ts';
+import { bareAnswer } from '../../sandbox/answer.ts';
+import { HostDispatcher } from '../../sandbox/host-call/dispatcher.ts';
+import type { WorkerAnswer } from '../../sandbox/protocol.ts';
+import { failure } from '../../sandbox/result-text.ts';
+import type { Execution } from '../executor.ts';
+import { type CellRequest, parseCellMessage } from './protocol.ts';
+
+export interface CellOptions {
+  /** Folder with the runnable forms, the only data a cell may read. */
+  readonly formsFolder: string;
+  /** Idle threads a cell keeps. */
+  readonly poolSize: number;
+  readonly cacheSize: number;
+}
+
+/** The cell's own timer stops a call first; this long after it the whole cell is killed. */
+const killAfterMs = 500;
+const stderrTail = 4_096;
+const cellHeapMb = 512;
+/** Memory of a cell's process beside that of its calls: Node, compiled engines, idle threads. */
+const baseMemoryMb = 768;
+/** What one call may take outside of its linear memory: the heap of its thread, values on their way. */
+const memoryBesideMb = 320;
+
+/** The component's files were not what they should be; nothing was run. */
+export const damaged = Symbol('damaged');
+
+interface Call {
+  readonly execution: Execution;
+  readonly host: HostDispatcher;
+  readonly settle: (answer: WorkerAnswer | typeof damaged) => void;
+}
+
+/** A child process that runs guests in worker threads. Its death is an answer to its own calls, and to no other. */
+export class Cell {
+  readonly #process: ChildProcess;
+  readonly #calls = new Map<number, Call>();
+  #lastCallId = 0;
+  #ended = false;
+  #stderr = '';
+
+  constructor({ formsFolder, poolSize, cacheSize }: CellOptions) {
+    this.#process = forkConfined({
+      module: 'runtime/cell/cell-main',
+      args: [String(poolSize), String(cacheSize)],
+      readable: [formsFolder],
+      allowWorkers: true,
+      heapMb: cellHeapMb,
+    });
+    const unwatch = watchMemory(
+      this.#process.pid ?? 0,
+      () => this.#memoryLimit(),
+      () => this.#killFor('out-of-memory', 'The tool took more memory than it may, outside of its own.'),
+    );
+    this.#process.once('exit', unwatch);
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-stderrTail);
+    });
+    this.#process.on('message', (message) => this.#receive(message));
+    this.#process.once('exit', () => this.#onExit());
+    this.#process.on('error', () => this.#onExit());
+    this.#unref();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Calls that run in it. */
+  get running(): number {
+    return this.#calls.size;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** The last of what the process wrote to stderr: V8 says there why it aborted. */
+  get lastWords(): string {
+    return this.#stderr;
+  }
+
+  /** Runs one operation. Rejects only with the signal's reason. */
+  async execute(form: StoredForm, execution: Execution): Promise<WorkerAnswer | typeof damaged> {
+    const { operation, limits, guest, services, signal } = execution;
+    signal.throwIfAborted();
+    if (this.#ended) return deathAnswer();
+    const callId = ++this.#lastCallId;
+    const { promise, resolve, reject } = Promise.withResolvers<WorkerAnswer | typeof damaged>();
+    const host = new HostDispatcher(services, (reply) => this.#send({ kind: 'reply', callId, reply }));
+    this.#calls.set(callId, { execution, host, settle: resolve });
+    const abort = () => {
+      this.#send({ kind: 'cancel', callId });
+      reject(signal.reason);
+    };
+    const backstop = setTimeout(
+      () => {
+        resolve(overdueAnswer(limits.timeoutMs));
+        this.kill();
+      },
+      limits.timeoutMs + prepareMs + killAfterMs,
+    );
+    signal.addEventListener('abort', abort, { once: true });
+    this.#ref();
+    try {
+      const names = Object.keys(services) as (keyof typeof services)[];
+      this.#send({ kind: 'execute', callId, form, operation, limits, guest, services: names });
+      return await promise;
+    } finally {
+      clearTimeout(backstop);
+      signal.removeEventListener('abort', abort);
+      this.#calls.delete(callId);
+      if (this.#calls.size === 0) this.#unref();
+      await host.close();
+    }
+  }
+
+  /** Ends the process at once; its calls are answered with a crash. */
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
+  /** Ends the process and answers its calls with the reason, which was theirs. */
+  #killFor(reason: 'out-of-memory', message: string): void {
+    for (const call of this.#calls.values()) {
+      call.settle(bareAnswer(failure(reason, message)));
+    }
+    this.kill();
+  }
+
+  #memoryLimit(): number {
+    let megabytes = baseMemoryMb;
+    for (const { execution } of this.#calls.values())
+      megabytes += execution.limits.maxMemoryMb + memoryBesideMb;
+    return megabytes * 1024 * 1024;
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#process.once('exit', () => resolve());
+    this.#ref();
+    this.kill();
+    await promise;
+  }
+
+  #send(request: CellRequest): void {
+    if (this.#process.connected) this.#process.send(request, () => {});
+  }
+
+  #receive(value: unknown): void {
+    const message = parseCellMessage(value);
+    if (message === undefined || message.kind === 'ready') return;
+    // A call id that is not among the running ones is late, or made up.
+    const call = this.#calls.get(message.callId);
+    if (call === undefined) return;
+    switch (message.kind) {
+      case 'log':
+        call.execution.onLog(message.line);
+        return;
+      case 'ask':
+        void call.host.dispatch(message.request);
+        return;
+      case 'answer':
+        call.settle(message.answer);
+        return;
+      case 'damaged':
+        call.settle(damaged);
+    }
+  }
+
+  #onExit(): void {
+    this.#ended = true;
+    for (const call of this.#calls.values()) call.settle(deathAnswer());
+  }
+
+  #ref(): void {
+    this.#process.ref();
+    this.#process.channel?.ref();
+  }
+
+  #unref(): void {
+    this.#process.unref();
+    this.#process.channel?.unref();
+    (this.#process.stderr as { unref?: () => void } | null)?.unref?.();
+  }
+}
+
+/** What a cell may need before the call's own clock starts: starting up, compiling. */
+const prepareMs = 10_000;
+
+function deathAnswer(): WorkerAnswer {
+  return bareAnswer(
+    failure('crash', 'The sandbox process that ran the tool died. Calls of other tools are not affected.'),
+  );
+}
+
+function overdueAnswer(timeoutMs: number): WorkerAnswer {
+  return bareAnswer(
+    failure('timeout', `The tool did not answer within ${timeoutMs} ms, and its process was killed.`),
+  );
+}

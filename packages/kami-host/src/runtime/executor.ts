@@ -1,0 +1,33 @@
+import type { ComponentOrigin } from '../component/component-store.ts';
+import type { Limits } from '../model/limits.ts';
+import type { LogLine } from '../model/log-line.ts';
+import type { HostService } from '../sandbox/host-call/dispatcher.ts';
+import type { ServiceName } from '../sandbox/host-call/protocol.ts';
+import type { GuestView, Operation, WorkerAnswer } from '../sandbox/protocol.ts';
+
+/** One operation on a component, with all that decides how it may run. */
+export interface Execution {
+  readonly origin: ComponentOrigin;
+  readonly operation: Operation;
+  readonly limits: Limits;
+  readonly guest: GuestView;
+  /** Executions of different domains never share a process, where there are several. */
+  readonly domain: string;
+  /** What the component may ask the host for; made for this execution, closed by the executor when it has ended. */
+  readonly services: Readonly<Partial<Record<ServiceName, HostService>>>;
+  readonly signal: AbortSignal;
+  readonly onLog: (line: LogLine) => void;
+}
+
+/** Runs components in fresh instances, behind whichever walls. */
+export interface Executor {
+  /**
+   * @throws KamiError when the component can't be prepared; the signal's reason when it is aborted. How the
+   *   component itself ends is in the answer.
+   */
+  execute(execution: Execution): Promise<WorkerAnswer>;
+  /** Makes ready what the first execution would wait for. */
+  warmUp(): void;
+  /** Ends everything, also what runs. */
+  close(): Promise<void>;
+}

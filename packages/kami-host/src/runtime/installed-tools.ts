@@ -1,0 +1,145 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import { KamiError } from '../errors/kami-error.ts';
+import { noGrant } from '../model/grant.ts';
+import type { ToolId } from '../model/ids.ts';
+import type { CellSharing } from '../model/isolation.ts';
+import type { CallPolicy } from '../policy/call-policy.ts';
+import { computePolicy } from '../policy/compute-policy.ts';
+import type { ArtifactStore } from '../registry/artifact-store.ts';
+import { toWriteError } from '../registry/file-errors.ts';
+import type { InstalledTool } from '../registry/installed-tool.ts';
+import { privateFolder } from '../registry/kami-folder.ts';
+import type { Registry } from '../registry/open-registry.ts';
+import { requireTool } from '../registry/require-tool.ts';
+import type { SecretStore } from '../registry/secret-store.ts';
+import { type CallableTool, describedCall } from './callable-tool.ts';
+import { ownPaths } from './own-paths.ts';
+
+export interface InstalledToolsDeps {
+  readonly registry: Pick<Registry, 'path' | 'tools' | 'grants' | 'changeCounter'>;
+  readonly artifacts: Pick<ArtifactStore, 'read' | 'assets'>;
+  readonly secrets: Pick<SecretStore, 'read'>;
+  readonly config: Pick<Config, 'values' | 'file'>;
+}
+
+/** The installed tools of one registry as they are at this moment, each with what it is granted. */
+export interface InstalledTools {
+  /** Enabled ones, in the order of their ids. */
+  all(): readonly InstalledTool[];
+  /** @throws KamiError `KAMI_TOOL_NOT_FOUND`, `KAMI_TOOL_DISABLED`, `KAMI_REGISTRY_…`, `KAMI_STORE_DAMAGED`, `KAMI_FILE_UNWRITABLE` */
+  callable(id: ToolId): CallableTool;
+}
+
+/** Keeps what was read until the registry changes: reading and parsing its rows costs more than a call's own work. */
+export function createInstalledTools(deps: InstalledToolsDeps): InstalledTools {
+  const { registry } = deps;
+  let counter = registry.changeCounter();
+  let list: readonly InstalledTool[] | undefined;
+  const callables = new Map<string, CallableTool>();
+
+  function refresh(): void {
+    const now = registry.changeCounter();
+    if (now === counter) return;
+    counter = now;
+    list = undefined;
+    callables.clear();
+  }
+
+  return {
+    all() {
+      refresh();
+      list ??= registry.tools.findAll({ enabledOnly: true }).tools;
+      return list;
+    },
+    callable(id) {
+      refresh();
+      const known = callables.get(id);
+      if (known !== undefined) return known;
+      const callable = toCallable(requireEnabled(registry, id), deps);
+      callables.set(id, callable);
+      return callable;
+    },
+  };
+}
+
+function toCallable(tool: InstalledTool, deps: InstalledToolsDeps): CallableTool {
+  const { registry, artifacts, secrets, config } = deps;
+  const { id, artifact } = tool;
+  return {
+    name: id,
+    origin: { key: artifact.sha256, source: id, read: () => artifacts.read(artifact.sha256, tool) },
+    domain: domainOf(tool, config.values.runtime.cellSharing),
+    policy: policyOf(tool, deps),
+    values: { secrets: () => secrets.read(id), environment: process.env },
+    notes: {
+      onUse: (item) => registry.grants.noteUse(id, item, new Date()),
+      onRefusal: (refusal) => registry.grants.noteRefusal(id, refusal, new Date()),
+    },
+    ...describedCall(tool),
+  };
+}
+
+/** Only the grant decides: what the tool asks for in its manifest plays no part in what it may do. */
+function policyOf(tool: InstalledTool, { registry, artifacts, config }: InstalledToolsDeps): CallPolicy {
+  const { id, assets } = tool;
+  const grant = registry.grants.find(id) ?? noGrant;
+  const isPrivate = grant.fileSystem === 'sandbox';
+  return computePolicy({
+    grant,
+    config: config.values,
+    paths: {
+      packageFolder:
+        grant.fileSystem === 'none' || assets === undefined
+          ? undefined
+          : artifacts.assets.folder(assets, tool),
+      privateFolder: isPrivate ? madePrivateFolder(registry.path, id) : privateFolder(registry.path, id),
+      kamiFolders: ownPaths(config),
+    },
+  });
+}
+
+/** What a tool is granted that has no effect, with the reasons. */
+export function deniedGrants(
+  { id, assets }: InstalledTool,
+  { registry, config }: Pick<InstalledToolsDeps, 'registry' | 'config'>,
+): CallPolicy['denied'] {
+  const folder = privateFolder(registry.path, id);
+  return computePolicy({
+    grant: registry.grants.find(id) ?? noGrant,
+    config: config.values,
+    paths: {
+      packageFolder: assets === undefined ? undefined : folder,
+      privateFolder: folder,
+      kamiFolders: ownPaths(config),
+    },
+  }).denied;
+}
+
+/** The tool's private folder, for this user only, as it really is: mounts are held against links. */
+function madePrivateFolder(registryPath: string, id: ToolId): string {
+  const folder = privateFolder(registryPath, id);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return realpathSync(folder);
+  } catch (error) {
+    throw toWriteError(error, folder);
+  }
+}
+
+/**
+ * Tools of one domain may share a process. A publisher is known by a signature that was verified, and none is
+ * yet: the key that a manifest names is a claim that anybody could make, so it opens no other tool's process.
+ */
+function domainOf({ id }: InstalledTool, sharing: CellSharing): string {
+  return sharing === 'shared' ? 'shared' : `tool ${id}`;
+}
+
+function requireEnabled({ tools }: Pick<Registry, 'tools'>, id: ToolId): InstalledTool {
+  const tool = requireTool(tools, id);
+  if (tool.enabled) return tool;
+  throw new KamiError('KAMI_TOOL_DISABLED', {
+    message: `${id} is installed but disabled.`,
+    fix: `Install it again to enable it: kami install ${tool.source.path}`,
+  });
+}

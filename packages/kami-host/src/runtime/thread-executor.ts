@@ -1,0 +1,57 @@
+import type { ComponentOrigin } from '../component/component-store.ts';
+import type { CompiledComponent } from '../model/compiled-component.ts';
+import { HostDispatcher } from '../sandbox/host-call/dispatcher.ts';
+import type { WorkerAnswer } from '../sandbox/protocol.ts';
+import { ComponentCache } from './component-cache.ts';
+import type { Execution, Executor } from './executor.ts';
+import { ThreadPool } from './thread-pool.ts';
+
+/** Runs components in worker threads of this process. What aborts V8 aborts the process: cells stand around it. */
+export class ThreadExecutor implements Executor {
+  readonly #components: ComponentCache;
+  readonly #threads: ThreadPool;
+
+  /** @param load compiles a component; the newest `cacheSize` are kept */
+  constructor(
+    load: (origin: ComponentOrigin) => Promise<CompiledComponent>,
+    { poolSize, cacheSize }: { readonly poolSize: number; readonly cacheSize: number },
+  ) {
+    this.#components = new ComponentCache({ load }, cacheSize);
+    this.#threads = new ThreadPool(poolSize);
+  }
+
+  async execute({
+    origin,
+    operation,
+    limits,
+    guest,
+    services,
+    signal,
+    onLog,
+  }: Execution): Promise<WorkerAnswer> {
+    // The thread comes first: a new one starts up while the component is read and compiled.
+    return this.#threads.use(origin.key, async (thread) => {
+      const component = await this.#components.get(origin);
+      const host = new HostDispatcher(services, (reply) => thread.reply(reply));
+      try {
+        const request = { component, operation, limits, guest };
+        return await thread.call({
+          request,
+          signal,
+          onLog,
+          onHostRequest: (asked) => void host.dispatch(asked),
+        });
+      } finally {
+        await host.close();
+      }
+    });
+  }
+
+  warmUp(): void {
+    this.#threads.warmUp();
+  }
+
+  async close(): Promise<void> {
+    await this.#threads.close();
+  }
+}

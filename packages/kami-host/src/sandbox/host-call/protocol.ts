@@ -1,0 +1,37 @@
+/**
+ * What a worker asks its host for while a guest runs. The host decides and does the work: the worker holds no
+ * file, no socket and no policy. Everything in it survives a structured clone and Node's advanced serialization.
+ */
+export interface HostRequest {
+  /** Chosen by the worker, unique within its life. */
+  readonly id: number;
+  readonly service: ServiceName;
+  readonly method: string;
+  readonly args: unknown;
+}
+
+export type ServiceName = 'files' | 'egress';
+
+export type HostReply =
+  | { readonly id: number; readonly status: 'done'; readonly value: unknown }
+  /** `code` is the error of the WASI interface that asked, such as `not-permitted`. */
+  | {
+      readonly id: number;
+      readonly status: 'failed';
+      readonly code: string;
+      readonly detail?: string | undefined;
+    };
+
+/** The methods of a service: name → what it takes and gives. Each service declares its own. */
+export type Methods = Readonly<Record<string, { readonly args: unknown; readonly result: unknown }>>;
+
+/** A request was not granted or failed; the code is for the WASI interface to translate. */
+export class HostCallError extends Error {
+  override readonly name = 'HostCallError';
+  readonly code: string;
+
+  constructor(code: string, detail?: string) {
+    super(detail ?? code);
+    this.code = code;
+  }
+}

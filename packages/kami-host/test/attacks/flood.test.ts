@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { connect, reasonOf, textOf } from '../fixtures/mcp-client.ts';
+import { tempFolder } from '../fixtures/temp-folder.ts';
+import { installWatTools } from '../fixtures/wat-package.ts';
+import { honestTools, hostileTools } from '../fixtures/wat-tools.ts';
+
+const places = 2;
+const queued = 20;
+const flood = 300;
+
+it('threat 26: a flood of calls meets a full queue, and delays the call of another tool by a few places', async () => {
+  await using data = await tempFolder();
+  const options = { dataDir: data.path };
+  await installWatTools({ loop: hostileTools.loop }, options, { timeoutMs: 200 });
+  await installWatTools({ parrot: honestTools.parrot }, options);
+  const settings = { KAMI_RUNTIME_MAX_CONCURRENT: `${places}`, KAMI_RUNTIME_MAX_QUEUED: `${queued}` };
+  await using server = await connect({ ...options, env: settings });
+  await server.call('test_wat_parrot', { text: 'compiled' });
+
+  const ends: string[] = [];
+  const calls = Array.from({ length: flood }, async () => {
+    const end = await server.call('test_wat_loop', {}).then(reasonOf, (error: Error) => error.message);
+    ends.push(end ?? 'success');
+  });
+  const honest = await server.call('test_wat_parrot', { text: 'well' });
+  const endedBefore = ends.filter((end) => end === 'timeout').length;
+  expect(textOf(honest)).toContain('well');
+  // Those that ran when it came, and one of the other lane before it.
+  expect(endedBefore).toBeLessThanOrEqual(places + 1);
+
+  await Promise.all(calls);
+  const busy = ends.filter((end) => end.includes('wait already'));
+  expect(busy).toHaveLength(flood - places - queued);
+  expect(ends.filter((end) => end === 'timeout')).toHaveLength(places + queued);
+  expect(busy[0]).toContain('Call it again in some seconds');
+});

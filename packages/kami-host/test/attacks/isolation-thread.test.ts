@@ -1,0 +1,3 @@
+import { describeIsolationAttacks } from './isolation-attacks.ts';
+
+describeIsolationAttacks('thread');

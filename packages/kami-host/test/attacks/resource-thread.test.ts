@@ -1,0 +1,3 @@
+import { describeResourceAttacks } from './resource-attacks.ts';
+
+describeResourceAttacks('thread');
