@@ -274,7 +274,7 @@ describe('updating', () => {
     shop.registry.tools.update({ ...tool, pinnedVersion: '1.0.0' });
     await expect(install({ version: '1.1.0' })).rejects.toMatchObject({
       code: 'KAMI_TOOL_PINNED',
-      fix: 'Unpin it first: kami pin dev.example.echo --unpin',
+      fix: expect.stringContaining('kami uninstall dev.example.echo'),
     });
     await expect(install({ component: fakeComponent({ name: 'x' }) })).rejects.toEqual(
       code('KAMI_TOOL_PINNED'),

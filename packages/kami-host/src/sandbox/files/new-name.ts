@@ -44,17 +44,15 @@ async function height(dir: Held): Promise<number> {
 
 /**
  * Checks that a link's target stays in the mount, seen from where the link will be. KAMI follows no link out of
- * a mount anyway; this keeps a guest from planting one for the operator's other programs.
+ * a mount anyway; this keeps a guest from planting one for the operator's other programs. `..` may only stand at
+ * the beginning: behind a name it need not lead back, since the name may be a link, or become one.
  * @throws HostCallError `not-permitted`
  */
 export function checkTarget(target: string, { depth }: NewName): void {
   if (target.startsWith('/') || (process.platform === 'win32' && /[\\:]/.test(target))) fail('not-permitted');
-  let level = depth;
-  for (const part of target.split('/')) {
-    if (part === '..') level -= 1;
-    else if (part !== '' && part !== '.') level += 1;
-    if (level < 0) fail('not-permitted');
-  }
+  const parts = target.split('/').filter((part) => part !== '' && part !== '.');
+  const ups = parts.filter((part) => part === '..').length;
+  if (ups > depth || parts.slice(0, ups).some((part) => part !== '..')) fail('not-permitted');
 }
 
 /**
