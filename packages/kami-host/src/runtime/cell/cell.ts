@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { StoredForm } from '../../component/form-record.ts';
+import type { LogLine } from '../../model/log-line.ts';
 import { forkConfined, watchMemory } from '../../process/confined-process.ts';
 import { bareAnswer } from '../../sandbox/answer.ts';
 import { HostDispatcher } from '../../sandbox/host-call/dispatcher.ts';
@@ -30,6 +31,8 @@ export const damaged = Symbol('damaged');
 
 interface Call {
   readonly execution: Execution;
+  /** Log lines so far. */
+  lines: number;
   readonly host: HostDispatcher;
   readonly settle: (answer: WorkerAnswer | typeof damaged) => void;
 }
@@ -91,7 +94,7 @@ export class Cell {
     const callId = ++this.#lastCallId;
     const { promise, resolve, reject } = Promise.withResolvers<WorkerAnswer | typeof damaged>();
     const host = new HostDispatcher(services, (reply) => this.#send({ kind: 'reply', callId, reply }));
-    this.#calls.set(callId, { execution, host, settle: resolve });
+    this.#calls.set(callId, { execution, host, settle: resolve, lines: 0 });
     const abort = () => {
       this.#send({ kind: 'cancel', callId });
       reject(signal.reason);
@@ -159,7 +162,7 @@ export class Cell {
     if (call === undefined) return;
     switch (message.kind) {
       case 'log':
-        call.execution.onLog(message.line);
+        this.#log(call, message.line);
         return;
       case 'ask':
         void call.host.dispatch(message.request);
@@ -170,6 +173,15 @@ export class Cell {
       case 'damaged':
         call.settle(damaged);
     }
+  }
+
+  /** A worker bounds its guest's lines itself; a cell that was taken over would not, and does not get further. */
+  #log(call: Call, { level, message }: LogLine): void {
+    const { maxLogLines, maxLogLineLength } = call.execution.limits;
+    call.lines += 1;
+    // One more, to say how many were dropped, and the mark of a line that was cut.
+    if (call.lines > maxLogLines + 1) return;
+    call.execution.onLog({ level, message: message.slice(0, maxLogLineLength + 16) });
   }
 
   #onExit(): void {
