@@ -68,7 +68,7 @@ export async function instantiate(
   // One counter for all core modules: a component can't get more fuel by having more of them.
   const fuel = new WebAssembly.Global({ value: 'i64', mutable: true }, BigInt(maxFuel));
   const memories = new Map<string, WebAssembly.Memory>();
-  const globals = new Map<WebAssembly.Global, unknown>();
+  const globals = new Map<WebAssembly.Global, WebAssembly.Global['value']>();
   const byName = new Map(component.modules.map((module) => [module.name, module]));
 
   const exports = link(

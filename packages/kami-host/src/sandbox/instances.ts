@@ -65,14 +65,19 @@ export class Instances {
     };
   }
 
-  /** Makes an instance ahead, in place of one for another order. */
-  async prepare(order: InstanceOrder): Promise<void> {
+  /**
+   * Makes an instance ahead, in place of one for another order.
+   * @param used the one of a call that returned: brought back to what it was, it is as good as a new one
+   */
+  async prepare(order: InstanceOrder, used: ToolInstance | undefined): Promise<void> {
     this.#prepared = undefined;
     // Whatever its start would do it must do in the call, under the call's clock, limits and services.
     if (order.component.reuse === 'none') return;
     const made = this.#make(order);
+    const imports = createImports(made.state);
     try {
-      const instance = await instantiate(order.component, createImports(made.state), order.limits);
+      const isReset = order.component.reuse === 'reset' && used?.reset(imports) === true;
+      const instance = isReset ? used : await instantiate(order.component, imports, order.limits);
       this.#prepared = { order, made, instance };
     } catch {
       // The call that needs it will fail in the same way, and say so.

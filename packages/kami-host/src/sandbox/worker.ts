@@ -10,7 +10,7 @@ import { Instances } from './instances.ts';
 import type { Operation, PostedRequest, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure, readSuccess } from './result-text.ts';
 import { InvalidSchema, schemaCheck } from './schema-check.ts';
-import { outOfFuel, readThrown } from './thrown.ts';
+import { isErrorCase, outOfFuel, readThrown } from './thrown.ts';
 
 const host = new HostChannel(workerData as ChannelEnds);
 const instances = new Instances(host, (line) => send({ kind: 'log', line }));
@@ -19,9 +19,10 @@ const components = new Map<Sha256, CompiledComponent>();
 
 parentPort?.on('message', async (posted: PostedRequest) => {
   const request = { ...posted, component: componentOf(posted) };
-  send({ kind: 'answer', answer: await answerTo(request) });
+  const { answer, used } = await answerTo(request);
+  send({ kind: 'answer', answer });
   const { component, operation, limits, guest } = request;
-  if (operation.kind === 'run') await instances.prepare({ component, limits, clock: guest.clock });
+  if (operation.kind === 'run') await instances.prepare({ component, limits, clock: guest.clock }, used);
 });
 
 function componentOf({ component }: PostedRequest): CompiledComponent {
@@ -35,12 +36,12 @@ function componentOf({ component }: PostedRequest): CompiledComponent {
 }
 
 /** A schema that is none is the tool's fault, whether it is met before the component runs or after. */
-async function answerTo(request: WorkerRequest): Promise<WorkerAnswer> {
+async function answerTo(request: WorkerRequest): Promise<Performed> {
   try {
     return await perform(request);
   } catch (error) {
     if (!(error instanceof InvalidSchema)) throw error;
-    return bareAnswer(failure('invalid-schema', error.message));
+    return { answer: bareAnswer(failure('invalid-schema', error.message)), used: undefined };
   }
 }
 
@@ -48,21 +49,29 @@ function send(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
+interface Performed {
+  readonly answer: WorkerAnswer;
+  /** The instance, if its call came to a regular end. */
+  readonly used: ToolInstance | undefined;
+}
+
 /** Runs one operation in a fresh instance. Whatever the component does is part of the answer. */
-async function perform({ component, operation, limits, guest }: WorkerRequest): Promise<WorkerAnswer> {
+async function perform({ component, operation, limits, guest }: WorkerRequest): Promise<Performed> {
   if (operation.kind === 'check-schemas') {
     checkSchemas(operation.inputSchema, operation.outputSchema);
-    return bareAnswer(readSuccess('', 'text', false));
+    return { answer: bareAnswer(readSuccess('', 'text', false)), used: undefined };
   }
   const input = operation.kind === 'run' ? checkInput(operation) : { text: '' };
-  if ('outcome' in input) return bareAnswer(input.outcome);
+  if ('outcome' in input) return { answer: bareAnswer(input.outcome), used: undefined };
 
   const { call, start } = instances.take({ component, limits, clock: guest.clock }, guest.environment);
   let instance: ToolInstance | undefined;
   let outcome: CallOutcome;
+  let hasReturned = false;
   try {
     instance = await start();
     const text = operation.kind === 'run' ? instance.run(input.text) : instance.describe();
+    hasReturned = true;
     outcome =
       Buffer.byteLength(text) > limits.maxOutputBytes
         ? failure(
@@ -72,17 +81,21 @@ async function perform({ component, operation, limits, guest }: WorkerRequest): 
         : readText(text, operation);
   } catch (error) {
     if (error instanceof InvalidSchema) throw error;
+    hasReturned ||= isErrorCase(error);
     outcome = readThrown(error, operation.kind === 'run' ? operation.convention : 'text', instance, limits);
   }
   call.log.close();
   const fuelLeft = instance?.fuelLeft() ?? limits.maxFuel;
   if (fuelLeft < 0) outcome = outOfFuel(limits.maxFuel);
   return {
-    outcome,
-    memoryPeakBytes: instance?.memoryBytes() ?? 0,
-    fuel: limits.maxFuel - Math.max(0, fuelLeft),
-    readClock: call.clock.wasRead,
-    refusals: call.refusals.list(),
+    answer: {
+      outcome,
+      memoryPeakBytes: instance?.memoryBytes() ?? 0,
+      fuel: limits.maxFuel - Math.max(0, fuelLeft),
+      readClock: call.clock.wasRead,
+      refusals: call.refusals.list(),
+    },
+    used: hasReturned && fuelLeft >= 0 ? instance : undefined,
   };
 }
 
