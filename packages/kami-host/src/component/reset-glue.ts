@@ -17,10 +17,9 @@ export function makeResettable(glue: string): string | undefined {
     tables.every((number) => glue.includes(`const captureTable${number}= new Map();`)) &&
     tables.every((number) => glue.includes(`let captureCnt${number}= 0;`)) &&
     [...glue.matchAll(collectionForm)].every(([, name = '']) => isKept(name)) &&
-    [...glue.matchAll(counterForm)].every(([, name = '']) => isKept(name)) &&
-    callState.every((name) => glue.includes(`const ${name} = `));
+    [...glue.matchAll(counterForm)].every(([, name = '']) => isKept(name));
   if (!isKnown) return undefined;
-  const reset = resetFunction(bindings, tables);
+  const reset = resetFunction(glue, bindings, tables);
   return rebound.replace(
     returnForm,
     (_text, exports: string) => `${reset}\n  return { ${exports}, kamiReset };`,
@@ -34,17 +33,14 @@ const collectionForm = /^ {2}(?:const|let) ([A-Za-z_]\w*) ?= ?(?:new (?:Map|Set)
 const counterForm = /^ {2}let ([A-Za-z_]\w*) ?= ?\d+n?;$/gm;
 const returnForm = /^ {2}return \{ (tool: [^{}]*?),? *\};$/gm;
 
-/** What is empty between calls. */
-const callState = [
-  'RESOURCE_SCOPE_TASKS',
-  'ASYNC_TASKS_BY_COMPONENT_IDX',
+/** What there is of them beside the tables of resources. */
+const others: ReadonlySet<string> = new Set([
   'ASYNC_CURRENT_COMPONENT_IDXS',
   'ASYNC_CURRENT_TASK_IDS',
   'ASYNC_STATE',
-];
-const others: ReadonlySet<string> = new Set([
-  ...callState,
+  'ASYNC_TASKS_BY_COMPONENT_IDX',
   'RESOURCE_SCOPE_ID',
+  'RESOURCE_SCOPE_TASKS',
   'curResourceBorrows',
   // A table of functions by type, which calls fill and never change.
   'caseLookup',
@@ -54,14 +50,15 @@ function isKept(name: string): boolean {
   return others.has(name) || /^capture(Table|Cnt)\d+$/.test(name);
 }
 
-function resetFunction(bindings: readonly string[], tables: readonly string[]): string {
+function resetFunction(glue: string, bindings: readonly string[], tables: readonly string[]): string {
+  // A component without resources, say, has glue without their scopes.
+  const ifThere = (name: string, code: string) =>
+    new RegExp(`^ {2}(?:const|let) ${name} ?=`, 'm').test(glue) ? code : '';
   return `
-  const kamiIsIdle = () =>
-    ASYNC_CURRENT_COMPONENT_IDXS.length === 0 &&
-    ASYNC_CURRENT_TASK_IDS.length === 0 &&
-    [...ASYNC_TASKS_BY_COMPONENT_IDX.values()].every((tasks) => tasks.length === 0);
   const kamiReset = (imports) => {
-    if (!kamiIsIdle()) return false;
+    ${ifThere('ASYNC_CURRENT_COMPONENT_IDXS', 'if (ASYNC_CURRENT_COMPONENT_IDXS.length > 0) return false;')}
+    ${ifThere('ASYNC_CURRENT_TASK_IDS', 'if (ASYNC_CURRENT_TASK_IDS.length > 0) return false;')}
+    ${ifThere('ASYNC_TASKS_BY_COMPONENT_IDX', 'for (const tasks of ASYNC_TASKS_BY_COMPONENT_IDX.values()) if (tasks.length > 0) return false;')}
     ${bindings.join('\n    ')}
     for (const table of [${tables.map((number) => `handleTable${number}`).join(', ')}]) {
       table.length = 2;
@@ -70,11 +67,11 @@ function resetFunction(bindings: readonly string[], tables: readonly string[]): 
       table._createdReps.clear();
     }
     ${tables.map((number) => `captureTable${number}.clear(); captureCnt${number} = 0;`).join('\n    ')}
-    curResourceBorrows = [];
-    RESOURCE_SCOPE_ID = 0;
-    RESOURCE_SCOPE_TASKS.clear();
-    ASYNC_TASKS_BY_COMPONENT_IDX.clear();
-    ASYNC_STATE.clear();
+    ${ifThere('curResourceBorrows', 'curResourceBorrows = [];')}
+    ${ifThere('RESOURCE_SCOPE_ID', 'RESOURCE_SCOPE_ID = 0;')}
+    ${ifThere('RESOURCE_SCOPE_TASKS', 'RESOURCE_SCOPE_TASKS.clear();')}
+    ${ifThere('ASYNC_TASKS_BY_COMPONENT_IDX', 'ASYNC_TASKS_BY_COMPONENT_IDX.clear();')}
+    ${ifThere('ASYNC_STATE', 'ASYNC_STATE.clear();')}
     return true;
   };`;
 }
