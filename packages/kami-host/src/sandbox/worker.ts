@@ -19,6 +19,8 @@ const components = new Map<Sha256, CompiledComponent>();
 
 parentPort?.on('message', async (posted: PostedRequest) => {
   const request = { ...posted, component: componentOf(posted) };
+  for (const key of posted.forget) components.delete(key);
+  host.forget();
   const { answer, used } = await answerTo(request);
   send({ kind: 'answer', answer });
   const { component, operation, limits, guest } = request;
@@ -64,12 +66,18 @@ async function perform({ component, operation, limits, guest }: WorkerRequest): 
   const input = operation.kind === 'run' ? checkInput(operation) : { text: '' };
   if ('outcome' in input) return { answer: bareAnswer(input.outcome), used: undefined };
 
-  const { call, start } = instances.take({ component, limits, clock: guest.clock }, guest.environment);
+  const { call, start, origin, preparedMs } = instances.take(
+    { component, limits, clock: guest.clock },
+    guest.environment,
+  );
   let instance: ToolInstance | undefined;
   let outcome: CallOutcome;
   let hasReturned = false;
+  const begin = performance.now();
+  let ready = begin;
   try {
     instance = await start();
+    ready = performance.now();
     const text = operation.kind === 'run' ? instance.run(input.text) : instance.describe();
     hasReturned = true;
     outcome =
@@ -94,6 +102,12 @@ async function perform({ component, operation, limits, guest }: WorkerRequest): 
       fuel: limits.maxFuel - Math.max(0, fuelLeft),
       readClock: call.clock.wasRead,
       refusals: call.refusals.list(),
+      spent: {
+        loadMs: 0,
+        prepareMs: preparedMs + (ready - begin),
+        runMs: performance.now() - ready,
+        instance: origin,
+      },
     },
     used: hasReturned && fuelLeft >= 0 ? instance : undefined,
   };

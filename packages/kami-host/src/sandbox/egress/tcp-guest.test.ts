@@ -50,6 +50,7 @@ describe('a component that uses wasi:sockets', () => {
             convention: 'text',
           },
           limits: { ...defaultLimits, timeoutMs: 20_000 },
+          timeLeftMs: 20_000,
           guest: blindGuest,
         },
         signal: new AbortController().signal,

@@ -71,6 +71,7 @@ describe('a component that uses wasi:filesystem', () => {
             convention: 'text',
           },
           limits: { ...defaultLimits, timeoutMs: 20_000 },
+          timeLeftMs: 20_000,
           guest: blindGuest,
         },
         signal: new AbortController().signal,
