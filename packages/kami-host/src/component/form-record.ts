@@ -45,6 +45,13 @@ export const glueFile = (sha256: Sha256) => `${sha256}.mjs`;
 export const engineFile = (sha256: Sha256) => `${sha256}.wasm`;
 export const snapshotFile = (sha256: Sha256) => `${sha256}.snapshot`;
 
+/** What a file of a store is, by its name; undefined for what is none of them. */
+export function partKind(name: string): 'glue' | 'module' | 'snapshot' | undefined {
+  if (name.endsWith('.mjs')) return 'glue';
+  if (name.endsWith('.wasm')) return 'module';
+  return name.endsWith('.snapshot') ? 'snapshot' : undefined;
+}
+
 /** Names of all files of a form. */
 export function filesOf({ glue, modules }: FormRecord): readonly string[] {
   return [
