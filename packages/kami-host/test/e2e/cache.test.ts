@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runJson, runKami } from '../fixtures/kami-command.ts';
@@ -166,6 +166,77 @@ describe('kami cache', () => {
       expect(run.stderr).toContain('KAMI_USAGE');
     },
   );
+});
+
+describe('a store that is damaged or filled by many', () => {
+  let own: TempFolder;
+  let mine: { readonly dataDir: string };
+  const exec = (name: 'parrot' | 'shout') => {
+    const input = name === 'parrot' ? '{"text":"x"}' : '{"say":"hello"}';
+    return runKami(['exec', `test.wat.${name}`, '--input', input], mine);
+  };
+  const answers = { parrot: said, shout: '{"SAY":"HELLO"}' } as const;
+  const stored = async () =>
+    (await filesBelow(own.path)).filter((name) => name.startsWith('cache/components'));
+  const expectWhole = async () => {
+    const { json } = await runJson<{ damaged: unknown; checked: number }>(['cache', 'verify'], mine);
+    expect(json).toMatchObject({ damaged: [], checked: (await stored()).length });
+  };
+
+  beforeAll(async () => {
+    own = await tempFolder();
+    mine = { dataDir: own.path };
+    await installWatTools({ parrot, shout }, mine);
+  });
+  afterAll(() => own[Symbol.asyncDispose]());
+
+  it('answers rightly and mends it, whichever file it is and whatever became of it', async () => {
+    const damages: readonly ((path: string) => Promise<unknown>)[] = [
+      async (path) =>
+        writeFile(
+          path,
+          (await readFile(path)).map((byte, at) => (at === 40 ? byte ^ 4 : byte)),
+        ),
+      (path) => truncate(path, 0),
+      async (path) => {
+        await rm(path);
+        await mkdir(join(path, 'folder'), { recursive: true });
+      },
+    ];
+    const names = await stored();
+    expect(names.length).toBeGreaterThan(5);
+    for (const [index, name] of names.entries()) {
+      await damages[index % damages.length]?.(join(own.path, name));
+      for (const tool of ['parrot', 'shout'] as const) {
+        const { stdout, stderr } = await exec(tool);
+        expect(stdout.trim(), `${name}: ${stderr}`).toBe(answers[tool]);
+      }
+      expect(await stored()).toEqual(names);
+      await expectWhole();
+    }
+  });
+
+  it("runs no other tool's code because of a record that was put in the place of its own", async () => {
+    const [left = '', right = ''] = (await stored()).filter((name) => name.includes('/forms/'));
+    const [one, other] = [await readFile(join(own.path, left)), await readFile(join(own.path, right))];
+    await writeFile(join(own.path, left), other);
+    await writeFile(join(own.path, right), one);
+    for (const tool of ['parrot', 'shout'] as const) {
+      expect((await exec(tool)).stdout.trim()).toBe(answers[tool]);
+    }
+    await expectWhole();
+  });
+
+  it('lets processes fill it at the same time, with the same tool and with others', async () => {
+    await runKami(['cache', 'prune', '--all'], mine);
+    const tools = ['parrot', 'shout', 'parrot', 'shout', 'parrot'] as const;
+    const runs = await Promise.all(tools.map(exec));
+    expect(runs.map(({ stdout }) => stdout.trim())).toEqual(tools.map((tool) => answers[tool]));
+    await expectWhole();
+    const { json } = await runJson<Shown>(['cache'], mine);
+    expect(json.tools.every(({ form }) => form !== null)).toBe(true);
+    expect(json.unneeded.kinds).toEqual([]);
+  });
 });
 
 async function runFoldersOf(dataDir: string): Promise<readonly string[]> {
