@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { CompiledComponent, CompiledModule } from '../model/compiled-component.ts';
+import type { CompiledComponent, CompiledModule, MemoryShape } from '../model/compiled-component.ts';
 import type { Sha256 } from '../model/ids.ts';
+import { applySnapshot } from '../model/snapshot.ts';
 import { MalformedBinary } from './binary-reader.ts';
 import {
   engineFile,
@@ -42,7 +43,7 @@ export class EngineCache {
     const { name, engine, memory, snapshot } = record;
     const [module, initial] = await Promise.all([
       this.#engine(folder, engine),
-      snapshot === undefined ? undefined : readSnapshot(folder, snapshot),
+      snapshot === undefined || memory === undefined ? undefined : readSnapshot(folder, snapshot, memory),
     ]);
     if (module === undefined || initial === 'damaged') return undefined;
     return { name, module, memory, snapshot: initial };
@@ -76,16 +77,23 @@ async function compileFile(folder: string, name: string): Promise<Compiled> {
   return bytes === undefined ? undefined : WebAssembly.compile(bytes);
 }
 
+/**
+ * A memory in the state of the snapshot. It is WebAssembly's own, because that alone can be shared by threads and
+ * still be copied as fast as any other.
+ */
 async function readSnapshot(
   folder: string,
   { sha256, size }: SnapshotRecord,
-): Promise<Uint8Array<SharedArrayBuffer> | 'damaged'> {
+  { initialPages }: MemoryShape,
+): Promise<WebAssembly.Memory | 'damaged'> {
   const compressed = await readVerified(folder, snapshotFile(sha256));
   if (compressed === undefined) return 'damaged';
+  const memory = new WebAssembly.Memory({ initial: initialPages, maximum: initialPages, shared: true });
   try {
-    return expandSnapshot(compressed, size);
+    applySnapshot(expandSnapshot(compressed, size), new Uint8Array(memory.buffer));
+    return memory;
   } catch (error) {
-    if (error instanceof MalformedBinary) return 'damaged';
+    if (error instanceof MalformedBinary || error instanceof RangeError) return 'damaged';
     throw error;
   }
 }
