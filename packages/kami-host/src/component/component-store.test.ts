@@ -79,7 +79,7 @@ const shapeOf = ({ key, reuse, modules }: CompiledComponent) => ({
   modules: modules.map(({ name, memory, snapshot }) => ({
     name,
     memory,
-    snapshot: snapshot && hash(snapshot),
+    snapshot: snapshot && hash(new Uint8Array(snapshot.buffer)),
   })),
 });
 
