@@ -121,7 +121,7 @@ describe('ComponentStore', () => {
     expect(one.reads()).toBe(1);
   });
 
-  describe.each(['.mjs', '.wasm', '.snapshot', 'record'])('a form whose %s', (part) => {
+  describe.each(['.js', '.wasm', '.snapshot', 'record'])('a form whose %s', (part) => {
     it.each(Object.entries(damages))('%s is made anew, once', async (_what, damage) => {
       const read = vi.fn(() => big.read());
       const load = () => new ComponentStore(directory).load({ ...big, read });
@@ -145,16 +145,6 @@ describe('ComponentStore', () => {
     const second = await new ComponentStore(directory).load(left);
     expect(shapeOf(second)).toEqual(shapeOf(first));
     expect([left.reads(), right.reads()]).toEqual([2, 1]);
-  });
-
-  it('makes glue anew that has gone since, before a thread looks for it', async () => {
-    const store = new ComponentStore(directory);
-    const { record } = await store.prepare(one);
-    await rm(fileOf('.mjs'));
-    expect((await store.prepare(one)).record).toEqual(record);
-    expect(readdirSync(files())).toContain(`${record.glue}.mjs`);
-    await store.prepare(one);
-    expect(one.reads()).toBe(2);
   });
 
   it('says that it has no place to write to', async () => {
@@ -193,14 +183,14 @@ describe('ComponentStore', () => {
     const [left, right] = [await component(70_000), await component(80_000)];
     const [first, second] = [await store.load(left), await store.load(right)];
     // They differ in their data alone.
-    expect(second.glueUrl).toBe(first.glueUrl);
+    expect(second.glue).toBe(first.glue);
     expect(second.modules.map(({ module }) => module)).toEqual(first.modules.map(({ module }) => module));
     expect(second.modules[0]?.module).toBe(first.modules[0]?.module);
     const count = (ending: string) => readdirSync(files()).filter((name) => name.endsWith(ending)).length;
     const modules = count('.wasm');
-    expect([count('.mjs'), count('.snapshot')]).toEqual([1, 2]);
+    expect([count('.js'), count('.snapshot')]).toEqual([1, 2]);
     await store.remove(left.key);
-    expect([count('.mjs'), count('.wasm'), count('.snapshot')]).toEqual([1, modules, 1]);
+    expect([count('.js'), count('.wasm'), count('.snapshot')]).toEqual([1, modules, 1]);
     await store.remove(right.key);
     expect(readdirSync(files())).toEqual([]);
   });
@@ -245,7 +235,7 @@ describe('ComponentStore', () => {
 
   it('keeps its folder to its owner', async () => {
     await new ComponentStore(directory).load(one);
-    for (const path of [recordOf(one.key), fileOf('.mjs'), files()]) {
+    for (const path of [recordOf(one.key), fileOf('.js'), files()]) {
       expect(statSync(path).mode & 0o077).toBe(0);
     }
   });

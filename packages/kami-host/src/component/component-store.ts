@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledComponent } from '../model/compiled-component.ts';
@@ -39,7 +38,7 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-12';
+export const formVersion = 'jco-transpile-0.15.0-13';
 /** Another process may remove a form's files between their writing and their reading. */
 const maxAttempts = 3;
 const maxKnown = 4_096;
@@ -85,7 +84,7 @@ export class ComponentStore {
   async prepare(origin: ComponentOrigin): Promise<StoredForm> {
     const { key } = origin;
     const known = this.#known.get(key);
-    if (known !== undefined) return this.#hasGlue(known) ? known : this.renew(origin);
+    if (known !== undefined) return known;
     const record = await readRecord(this.#record(key), key);
     if (record === undefined) return this.renew(origin);
     return this.#remember({ key, folder: this.#folders.parts, record });
@@ -108,15 +107,6 @@ export class ComponentStore {
   async #make({ key, read, source }: ComponentOrigin): Promise<StoredForm> {
     const record = await this.#write(key, await transpileComponent(await read(), source));
     return this.#remember({ key, folder: this.#folders.parts, record });
-  }
-
-  /**
-   * Whoever has compiled a form needs its files no more, but for the glue, which every new thread loads by its path.
-   * Asked for each call, and so in the way that takes microseconds.
-   */
-  #hasGlue({ folder, record }: StoredForm): boolean {
-    const stats = statSync(join(folder, glueFile(record.glue)), { throwIfNoEntry: false });
-    return stats?.isFile() === true;
   }
 
   /** Reading a record for every call would cost more than many a call. */

@@ -41,13 +41,13 @@ export const moduleName = /^[\w.-]+\.wasm$/;
 /** All memory that a component may have at all, and the table of runs in front. */
 const maxSnapshotBytes = 1024 * 1024 * 1024;
 
-export const glueFile = (sha256: Sha256) => `${sha256}.mjs`;
+export const glueFile = (sha256: Sha256) => `${sha256}.js`;
 export const engineFile = (sha256: Sha256) => `${sha256}.wasm`;
 export const snapshotFile = (sha256: Sha256) => `${sha256}.snapshot`;
 
 /** What a file of a store is, by its name; undefined for what is none of them. */
 export function partKind(name: string): 'glue' | 'module' | 'snapshot' | undefined {
-  if (name.endsWith('.mjs')) return 'glue';
+  if (name.endsWith('.js')) return 'glue';
   if (name.endsWith('.wasm')) return 'module';
   return name.endsWith('.snapshot') ? 'snapshot' : undefined;
 }

@@ -56,7 +56,7 @@ export async function takeApart(bytes: Uint8Array, source: string): Promise<Tran
   );
   const resettable = reuse === 'reset' ? makeResettable(bounded) : undefined;
   return {
-    glue: Buffer.from(resettable ?? bounded),
+    glue: Buffer.from(functionBody(resettable ?? bounded, source)),
     modules: modules.map(({ changesTables: _, ...module }) => module),
     reuse: reuse === 'reset' && resettable === undefined ? 'ahead' : reuse,
   };
@@ -80,6 +80,15 @@ function boundGlue(glue: Uint8Array, source: string): string {
     if (!(cause instanceof UnknownGlue)) throw cause;
     throw invalidComponent(source, `it passes its host what KAMI can't bound (${cause.message})`, cause);
   }
+}
+
+/** The module as the body of a function: then what runs is the text that was verified, and no file. */
+function functionBody(glue: string, source: string): string {
+  const body = glue.replace(/^export (?=function instantiate\(|const _util = \{)/gm, '');
+  if (/^(?:export|import)\b/m.test(body) || !body.includes('\nfunction instantiate(')) {
+    throw invalidComponent(source, 'what links it is of an unknown form');
+  }
+  return `'use strict';\n${body}\nreturn instantiate;\n`;
 }
 
 type Generate = Awaited<ReturnType<typeof loadTranspiler>>;

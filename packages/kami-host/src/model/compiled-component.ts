@@ -3,10 +3,15 @@ import type { Sha256 } from './ids.ts';
 /** A component ready to be instantiated: compiled once, posted to any number of workers. */
 export interface CompiledComponent {
   readonly key: Sha256;
-  /** Module that exports jco's `instantiate`. */
-  readonly glueUrl: string;
+  readonly glue: Glue;
   readonly modules: readonly CompiledModule[];
   readonly reuse: Reuse;
+}
+
+/** JavaScript that links core modules to a component: the body of a function that gives jco's `instantiate`. */
+export interface Glue {
+  readonly sha256: Sha256;
+  readonly source: string;
 }
 
 /**

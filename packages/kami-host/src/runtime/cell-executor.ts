@@ -48,7 +48,7 @@ export class CellExecutor implements Executor {
     const form = await store.prepare(origin);
     signal.throwIfAborted();
     let answer = await this.#cell(execution.domain).execute(form, execution);
-    if (answer === damaged)
+    for (let renewals = 0; answer === damaged && renewals < maxRenewals; renewals += 1)
       answer = await this.#cell(execution.domain).execute(await store.renew(origin), execution);
     if (answer === damaged) throw new Error(`the form of ${origin.key} was damaged as it was written`);
     if (answer.outcome.status === 'failure' && answer.outcome.reason === 'crash')
@@ -100,3 +100,5 @@ export class CellExecutor implements Executor {
 }
 
 const spareAfterMs = 200;
+/** Somebody may empty the store again while a form is made anew. */
+const maxRenewals = 3;

@@ -8,6 +8,7 @@ import {
 } from '../model/compiled-component.ts';
 import { toolExport } from '../model/contract.ts';
 import type { Limits } from '../model/limits.ts';
+import { linkerOf } from './linker.ts';
 import { type CopyPages, pageCopier } from './page-copier.ts';
 import type { HostImports } from './wasi/imports.ts';
 
@@ -28,7 +29,7 @@ export interface ToolInstance {
   reset(imports: HostImports): boolean;
 }
 
-type Instantiate = (
+export type Instantiate = (
   // The glue only hands on what it gets here, so it gets more than a module: two may be of the same code.
   getCoreModule: (name: string) => CompiledModule,
   imports: HostImports,
@@ -58,12 +59,12 @@ export class MemoryInstantiatedTwice extends Error {
  * Makes a fresh instance of a component whose memories together stay within a limit.
  * @throws MemoryLimitTooSmall, MemoryInstantiatedTwice and whatever the component's start function throws
  */
-export async function instantiate(
+export function instantiate(
   component: CompiledComponent,
   imports: HostImports,
   { maxMemoryMb, maxFuel }: Pick<Limits, 'maxMemoryMb' | 'maxFuel'>,
-): Promise<ToolInstance> {
-  const { instantiate: link } = (await import(component.glueUrl)) as { readonly instantiate: Instantiate };
+): ToolInstance {
+  const link = linkerOf(component.glue);
   const maximums = shareMemory(component.modules, maxMemoryMb);
   // One counter for all core modules: a component can't get more fuel by having more of them.
   const fuel = new WebAssembly.Global({ value: 'i64', mutable: true }, BigInt(maxFuel));

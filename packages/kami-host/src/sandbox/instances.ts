@@ -19,7 +19,7 @@ export interface InstanceOrder {
 export interface CallInstance {
   readonly call: CallState;
   /** @throws as `instantiate` */
-  readonly start: () => Promise<ToolInstance>;
+  readonly start: () => ToolInstance;
   readonly origin: InstanceOrigin;
   /** What it took to prepare, ms; of one that is still to be made 0. */
   readonly preparedMs: number;
@@ -60,7 +60,7 @@ export class Instances {
       this.#prepared = undefined;
       prepared.made.begin(environment);
       const { made, instance, origin, preparedMs } = prepared;
-      return { call: made.state, start: async () => instance, origin, preparedMs };
+      return { call: made.state, start: () => instance, origin, preparedMs };
     }
     const made = this.#make(order);
     made.begin(environment);
@@ -77,7 +77,7 @@ export class Instances {
    * Makes an instance ahead, in place of one for another order.
    * @param used the one of a call that returned: brought back to what it was, it is as good as a new one
    */
-  async prepare(order: InstanceOrder, used: ToolInstance | undefined): Promise<void> {
+  prepare(order: InstanceOrder, used: ToolInstance | undefined): void {
     this.#prepared = undefined;
     const start = performance.now();
     // Whatever its start would do it must do in the call, under the call's clock, limits and services.
@@ -86,7 +86,7 @@ export class Instances {
     const imports = createImports(made.state);
     try {
       const isReset = order.component.reuse === 'reset' && used?.reset(imports) === true;
-      const instance = isReset ? used : await instantiate(order.component, imports, order.limits);
+      const instance = isReset ? used : instantiate(order.component, imports, order.limits);
       const preparedMs = performance.now() - start;
       this.#prepared = { order, made, instance, origin: isReset ? 'reset' : 'ahead', preparedMs };
     } catch {

@@ -32,7 +32,8 @@ export class SandboxThread {
   readonly #worker: Worker;
   /** What the thread has, in the order of last use, the oldest first. */
   readonly #components = new Set<Sha256>();
-  readonly #glues = new Set<string>();
+  /** What it can link: that source it needs no more. */
+  readonly #glues = new Set<Sha256>();
   readonly #host: MessagePort;
   /** Replies sent, in shared memory: a worker that runs a guest has no turn of its event loop to notice them. */
   readonly #replies = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -117,13 +118,15 @@ export class SandboxThread {
   }
 
   #posted(request: WorkerRequest): PostedRequest {
-    const { key, glueUrl } = request.component;
+    const { key, glue } = request.component;
     const isThere = this.#components.delete(key);
     this.#components.add(key);
-    this.#glues.add(glueUrl);
     const forget = [...this.#components].slice(0, -maxComponents);
     for (const old of forget) this.#components.delete(old);
-    return { ...request, component: isThere ? key : request.component, forget };
+    if (isThere) return { ...request, component: key, forget };
+    const source = this.#glues.has(glue.sha256) ? '' : glue.source;
+    this.#glues.add(glue.sha256);
+    return { ...request, component: { ...request.component, glue: { ...glue, source } }, forget };
   }
 
   /** Answers a request of the guest that runs. */

@@ -134,7 +134,7 @@ describe('a component that uses wasi:filesystem', () => {
       'wasi:io/error': weakIo.error,
       'wasi:io/streams': weakIo.streams,
     };
-    const instance = await instantiate(escaping, imports as never, defaultLimits);
+    const instance = instantiate(escaping, imports as never, defaultLimits);
     expect(instance.run('{}')).toContain('<stolen>');
   });
 });
