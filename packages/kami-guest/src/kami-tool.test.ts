@@ -61,7 +61,7 @@ describe('a definition', () => {
       { ...sound, input: { type: 'array' } },
       /must describe an object/,
     ],
-    ['an input without a type', { ...sound, input: {} }, /its type is undefined/],
+    ['an input without a type', { ...sound, input: {} }, /Its type is undefined/],
     [
       'a union with a branch that is no object',
       { ...sound, input: z.union([z.object({}), z.string()]) },
