@@ -4,20 +4,28 @@ import { countImportedGlobals, sectionId } from './metering/module-shape.ts';
 
 const globalExport = 0x03;
 const mutable = 0x01;
+/** i32 and i64. */
+const wholeNumbers = [0x7f, 0x7e];
+
+export interface WithGlobals {
+  readonly bytes: Uint8Array;
+  /** Whether there are mutable globals of other types too, which JavaScript can't bring back bit by bit. */
+  readonly hasOthers: boolean;
+}
 
 /**
- * Exports all mutable globals that a core module defines, beside what it exports itself.
+ * Exports all mutable globals of whole numbers that a core module defines, beside what it exports itself.
  * @throws MalformedBinary
  */
-export function exportGlobals(bytes: Uint8Array): Uint8Array {
+export function exportGlobals(bytes: Uint8Array): WithGlobals {
   const sections = readSections(bytes);
   const globals = sections.find(({ id }) => id === sectionId.global);
-  if (globals === undefined) return bytes;
+  if (globals === undefined) return { bytes, hasOthers: false };
   const imported = countImportedGlobals(bytes, sections);
-  const indices = mutableGlobals(new BinaryReader(bytes, globals.start, globals.end)).map(
-    (index) => imported + index,
-  );
-  if (indices.length === 0) return bytes;
+  const all = mutableGlobals(new BinaryReader(bytes, globals.start, globals.end));
+  const indices = all.flatMap(({ index, type }) => (wholeNumbers.includes(type) ? [imported + index] : []));
+  const hasOthers = indices.length < all.length;
+  if (indices.length === 0) return { bytes, hasOthers };
   const entries = indices.flatMap((index, position) => [
     ...nameOf(`${globalExportPrefix}${position}`),
     globalExport,
@@ -41,16 +49,16 @@ export function exportGlobals(bytes: Uint8Array): Uint8Array {
     parts.push(bytes.subarray(section.header, section.end));
   }
   if (isPending) parts.push(exportSection(indices.length, new Uint8Array(), entries));
-  return Buffer.concat(parts);
+  return { bytes: Buffer.concat(parts), hasOthers };
 }
 
 /** Positions of the mutable ones among the defined globals. */
-function mutableGlobals(reader: BinaryReader): readonly number[] {
-  const found: number[] = [];
+function mutableGlobals(reader: BinaryReader): readonly { readonly index: number; readonly type: number }[] {
+  const found: { index: number; type: number }[] = [];
   const count = reader.u32();
   for (let index = 0; index < count; index++) {
-    reader.byte();
-    if (reader.byte() === mutable) found.push(index);
+    const type = reader.byte();
+    if (reader.byte() === mutable) found.push({ index, type });
     skipConstant(reader);
   }
   return found;

@@ -57,7 +57,7 @@ export async function takeApart(bytes: Uint8Array, source: string): Promise<Tran
   const resettable = reuse === 'reset' ? makeResettable(bounded) : undefined;
   return {
     glue: Buffer.from(functionBody(resettable ?? bounded, source)),
-    modules: modules.map(({ changesTables: _, ...module }) => module),
+    modules: modules.map(({ hidesState: _, ...module }) => module),
     reuse: reuse === 'reset' && resettable === undefined ? 'ahead' : reuse,
   };
 }
@@ -67,8 +67,7 @@ function reuseOf(cores: readonly Uint8Array[], modules: readonly PreparedModule[
   const runsAtStart = cores.some((core) => readSections(core).some(({ id }) => id === sectionId.start));
   if (runsAtStart) return 'none';
   const isKnown = modules.every(
-    ({ memory, snapshot, changesTables }) =>
-      (memory === undefined || snapshot !== undefined) && !changesTables,
+    ({ memory, snapshot, hidesState }) => (memory === undefined || snapshot !== undefined) && !hidesState,
   );
   return isKnown ? 'reset' : 'ahead';
 }
@@ -110,8 +109,8 @@ function transpile(generate: Generate, bytes: Uint8Array, source: string): reado
 }
 
 interface PreparedModule extends Omit<TranspiledModule, 'name'> {
-  /** Whether its code changes tables or drops segments, which nobody outside can bring back. */
-  readonly changesTables: boolean;
+  /** Whether its code changes what nobody outside can bring back: tables, segments, globals that are no whole numbers. */
+  readonly hidesState: boolean;
 }
 
 function prepareModule(content: Uint8Array, source: string): PreparedModule {
@@ -119,8 +118,13 @@ function prepareModule(content: Uint8Array, source: string): PreparedModule {
     checkCoreNames(content);
     checkCoreTypes(content);
     const { bytes, memory } = boundModule(content);
-    const exported = exportGlobals(bytes);
-    return (memory && splitModule(exported, memory)) ?? { ...meter(exported), memory, snapshot: undefined };
+    const { bytes: exported, hasOthers } = exportGlobals(bytes);
+    const prepared = (memory && splitModule(exported, memory)) ?? {
+      ...meter(exported),
+      memory,
+      snapshot: undefined,
+    };
+    return { ...prepared, hidesState: prepared.hidesState || hasOthers };
   } catch (cause) {
     if (cause instanceof MalformedBinary || cause instanceof WebAssembly.CompileError) {
       throw invalidComponent(source, cause.message.slice(0, 300), cause);
@@ -144,11 +148,11 @@ function splitModule(bytes: Uint8Array, memory: MemoryShape): PreparedModule | u
   }
 }
 
-function meter(bytes: Uint8Array): Pick<PreparedModule, 'bytes' | 'changesTables'> {
-  const metered = meterWithFacts(bytes);
+function meter(bytes: Uint8Array): Pick<PreparedModule, 'bytes' | 'hidesState'> {
+  const { bytes: metered, changesTables: hidesState } = meterWithFacts(bytes);
   // Compiled here once, so that what takes V8 down or for ever does so in this process.
-  new WebAssembly.Module(metered.bytes as Uint8Array<ArrayBuffer>);
-  return metered;
+  new WebAssembly.Module(metered as Uint8Array<ArrayBuffer>);
+  return { bytes: metered, hidesState };
 }
 
 /** The transpiler fails with a message as payload of its error: what it was about to do, and below that the cause. */

@@ -6,6 +6,16 @@ export interface CompiledComponent {
   readonly glue: Glue;
   readonly modules: readonly CompiledModule[];
   readonly reuse: Reuse;
+  /** Where its calls begin instead of its snapshots; undefined where that is not known yet, or not possible. */
+  readonly start?: StartState;
+}
+
+/** The state of an instance that has done what any call does first. */
+export interface StartState {
+  /** By the name of their core module; shared by all threads. */
+  readonly memories: ReadonlyMap<string, WebAssembly.Memory>;
+  /** In the order in which the instances export them. */
+  readonly globals: readonly WebAssembly.Global['value'][];
 }
 
 /** JavaScript that links core modules to a component: the body of a function that gives jco's `instantiate`. */

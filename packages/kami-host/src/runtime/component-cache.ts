@@ -32,6 +32,11 @@ export class ComponentCache {
     return { component: await entry, wasKept: known !== undefined };
   }
 
+  /** Takes what is known better now of a component that is kept. */
+  replace(component: CompiledComponent): void {
+    if (this.#entries.has(component.key)) this.#entries.set(component.key, Promise.resolve(component));
+  }
+
   #evict(): void {
     for (const key of this.#entries.keys()) {
       if (this.#entries.size <= this.#size) return;

@@ -50,6 +50,7 @@ export class ThreadExecutor implements Executor {
           signal,
           onLog,
           onHostRequest: (asked) => void host.dispatch(asked),
+          onStartState: (start) => this.#components.replace({ ...component, start }),
         });
         return answer.spent === undefined ? answer : { ...answer, spent: { ...answer.spent, loadMs } };
       } finally {

@@ -5,11 +5,12 @@ import {
   globalExportPrefix,
   memoryImport,
   pageBytes,
+  type StartState,
 } from '../model/compiled-component.ts';
 import { toolExport } from '../model/contract.ts';
 import type { Limits } from '../model/limits.ts';
 import { linkerOf } from './linker.ts';
-import { type CopyPages, pageCopier } from './page-copier.ts';
+import { type CopyPages, copyMemory, pageCopier } from './page-copier.ts';
 import type { HostImports } from './wasi/imports.ts';
 
 const mostPages = 65_536;
@@ -27,6 +28,8 @@ export interface ToolInstance {
    * @returns whether that was possible; if not, it is of no use any more
    */
   reset(imports: HostImports): boolean;
+  /** Its state at this moment, for others to begin with; undefined where that is not possible. */
+  capture(): StartState | undefined;
 }
 
 export type Instantiate = (
@@ -64,6 +67,7 @@ export function instantiate(
   imports: HostImports,
   { maxMemoryMb, maxFuel }: Pick<Limits, 'maxMemoryMb' | 'maxFuel'>,
 ): ToolInstance {
+  const { start } = component;
   const link = linkerOf(component.glue);
   const maximums = shareMemory(component.modules, maxMemoryMb);
   // One counter for all core modules: a component can't get more fuel by having more of them.
@@ -87,8 +91,9 @@ export function instantiate(
         const maximum = maximums.get(name) ?? memory.initialPages;
         const provided = new WebAssembly.Memory({ initial: memory.initialPages, maximum });
         memories.set(name, provided);
-        if (snapshot !== undefined) {
-          const copy = pageCopier(snapshot, provided);
+        const initial = start?.memories.get(name) ?? snapshot;
+        if (initial !== undefined) {
+          const copy = pageCopier(initial, provided);
           copy();
           snapshots.set(name, copy);
         }
@@ -101,20 +106,35 @@ export function instantiate(
   );
   const tool = exports[toolExport];
   if (tool === undefined) throw new Error(`the component has no export ${toolExport}`);
+  for (const [index, global] of [...globals.keys()].entries()) {
+    const value = start?.globals[index];
+    if (value === undefined) break;
+    global.value = value;
+    globals.set(global, value);
+  }
+  const hasItsFirstSize = () =>
+    component.modules.every(
+      ({ name, memory }) =>
+        memories.get(name)?.buffer.byteLength === (memory && memory.initialPages * pageBytes),
+    );
   return {
     run: tool.run,
     describe: tool.describe,
     fuelLeft: () => Number(fuel.value),
     reset(next) {
-      if (exports.kamiReset === undefined) return false;
-      for (const { name, memory: shape } of component.modules) {
-        if (memories.get(name)?.buffer.byteLength !== (shape && shape.initialPages * pageBytes)) return false;
-      }
-      for (const [name] of memories) if (!snapshots.has(name)) return false;
+      if (exports.kamiReset === undefined || snapshots.size < memories.size || !hasItsFirstSize())
+        return false;
       for (const copy of snapshots.values()) copy();
       for (const [global, value] of globals) global.value = value;
       fuel.value = BigInt(maxFuel);
       return exports.kamiReset(next);
+    },
+    capture() {
+      if (exports.kamiReset === undefined || !hasItsFirstSize()) return undefined;
+      return {
+        memories: new Map([...memories].map(([name, memory]) => [name, copyMemory(memory)])),
+        globals: [...globals.keys()].map((global) => global.value),
+      };
     },
     memoryBytes: () => [...memories.values()].reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
   };

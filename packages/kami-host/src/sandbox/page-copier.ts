@@ -32,3 +32,19 @@ export function pageCopier(from: WebAssembly.Memory, to: WebAssembly.Memory): Co
   if (bytes > to.buffer.byteLength || bytes % pageBytes !== 0) throw new RangeError('it does not fit');
   return () => copy(bytes);
 }
+
+/** A memory of the same content, to share; pages of zeros stay unwritten, and so take no room. */
+export function copyMemory(memory: WebAssembly.Memory): WebAssembly.Memory {
+  const from = Buffer.from(memory.buffer);
+  const pages = from.length / pageBytes;
+  const copy = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const to = new Uint8Array(copy.buffer);
+  for (let at = 0; at < from.length; at += blockBytes) {
+    if (from.compare(zeros, 0, blockBytes, at, at + blockBytes) === 0) continue;
+    to.set(from.subarray(at, at + blockBytes), at);
+  }
+  return copy;
+}
+
+const blockBytes = 4_096;
+const zeros = Buffer.alloc(blockBytes);

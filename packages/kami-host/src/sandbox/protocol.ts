@@ -1,6 +1,6 @@
 import type { CallOutcome } from '../model/call-result.ts';
 import type { Refusal } from '../model/capability.ts';
-import type { CompiledComponent } from '../model/compiled-component.ts';
+import type { CompiledComponent, StartState } from '../model/compiled-component.ts';
 import type { Sha256 } from '../model/ids.ts';
 import type { Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
@@ -80,4 +80,6 @@ export const instanceOrigins = ['made', 'ahead', 'reset'] as const;
 
 export type WorkerMessage =
   | { readonly kind: 'log'; readonly line: LogLine }
-  | { readonly kind: 'answer'; readonly answer: WorkerAnswer };
+  | { readonly kind: 'answer'; readonly answer: WorkerAnswer }
+  /** Where calls of this component begin, for other threads. */
+  | { readonly kind: 'start-state'; readonly key: Sha256; readonly start: StartState };

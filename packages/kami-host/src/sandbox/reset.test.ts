@@ -9,6 +9,7 @@ import type { CompiledComponent } from '../model/compiled-component.ts';
 import { defaultLimits } from '../model/limits.ts';
 import { hash } from '../registry/artifact-store.ts';
 import { instantiate, type ToolInstance } from './instance.ts';
+import { rehearse } from './start-state.ts';
 import { CallClock, CallLog, RefusalRecord } from './wasi/call-state.ts';
 import { HandleBudget } from './wasi/handles.ts';
 import { createImports } from './wasi/imports.ts';
@@ -177,6 +178,69 @@ describe('an instance that is brought back', () => {
   });
 });
 
+/** Answers with how often it was asked what it is, as far as this instance remembers. */
+const counting = (describe = ''): WatTool => ({
+  ...clocks,
+  imports: `${clocks.imports}
+    (import "wasi:random/random@0.2.0" "get-random-u64" (func $random (result i64)))
+    (import "wasi:clocks/monotonic-clock@0.2.0" "now" (func $now (result i64)))`,
+  world: `${clocks.world} import wasi:random/random@0.2.0;`,
+  packages: `
+    package wasi:io@0.2.0 { interface poll { resource pollable; } }
+    package wasi:random@0.2.0 { interface random { get-random-u64: func() -> u64; } }
+    package wasi:clocks@0.2.0 { interface monotonic-clock {
+      use wasi:io/poll@0.2.0.{pollable};
+      now: func() -> u64;
+      subscribe-duration: func(when: u64) -> own<pollable>;
+    } }`,
+  fields: '(global $asked (mut i32) (i32.const 48))',
+  describe: `(global.set $asked (i32.add (global.get $asked) (i32.const 1))) ${describe} (i32.const 400)`,
+  run: `(i32.store8 (i32.const 200) (global.get $asked)) ${answer('i32.const 200', 'i32.const 1')}`,
+});
+
+describe('the state that calls begin with', () => {
+  const startOf = async (tool: WatTool) => {
+    const component = await loadWat(tool);
+    return { component, start: rehearse(component) };
+  };
+
+  it('is that after the component was asked what it is, for new instances and for those that are brought back', async () => {
+    const { component, start } = await startOf(counting('(drop (call $now))'));
+    if (start === undefined) expect.unreachable('it kept to itself');
+    const used = instantiate({ ...component, start }, imports(), defaultLimits);
+    for (let call = 0; call < 5; call += 1) {
+      expect(used.run('{}')).toBe('1');
+      expect(used.reset(imports())).toBe(true);
+    }
+  });
+
+  it.each([
+    ['asks for a random number', '(drop (call $random))'],
+    ['takes a handle', '(drop (call $subscribe (i64.const 1)))'],
+    ['grows its memory', '(drop (memory.grow (i32.const 1)))'],
+    ['traps', 'unreachable'],
+    ['does not end', '(loop $l (br $l))'],
+  ])('is the one it was delivered in if it %s', async (_what, describe) => {
+    const { component, start } = await startOf(counting(describe));
+    expect(start).toBeUndefined();
+    expect(instantiate(component, imports(), defaultLimits).run('{}')).toBe('0');
+  });
+
+  it('spares an engine of JavaScript most of what its first call costs, and changes nothing else', async () => {
+    const component = await load(await buildStarlingMonkey());
+    const start = rehearse(component);
+    if (start === undefined) expect.unreachable('it kept to itself');
+    const [plain, ready] = [await make(component), await make({ ...component, start })];
+    const [text, fuel] = fuelOf(plain, inputs.echo);
+    const [same, less] = fuelOf(ready, inputs.echo);
+    expect(same).toBe(text);
+    expect(less).toBeLessThan(0.6 * fuel);
+    expect(ready.instance.reset(imports())).toBe(true);
+    expectSame(ready.state(), (await make({ ...component, start })).state());
+    expect(fuelOf(ready, inputs.echo)).toEqual([same, less]);
+  });
+});
+
 describe('a component', () => {
   it.each([
     ['none', 'that runs code as it is instantiated', { fields: '(func $begin) (start $begin)' }],
@@ -189,6 +253,11 @@ describe('a component', () => {
       'ahead',
       'whose data is not written at the beginning',
       { fields: '(data $late "late") (func (data.drop $late))' },
+    ],
+    [
+      'ahead',
+      'that keeps something in a global of no whole numbers',
+      { fields: '(global $kept (mut f64) (f64.const nan:0x123))' },
     ],
     ['reset', 'whose every change can be seen', {}],
   ])('is reused as %s: one %s', async (reuse, _what, tool) => {

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { StartState } from '../model/compiled-component.ts';
 import type { Sha256 } from '../model/ids.ts';
 import type { LogLine } from '../model/log-line.ts';
 import { siblingModule } from '../model/sibling-module.ts';
@@ -22,6 +23,8 @@ export interface ThreadCall {
   readonly onLog: (line: LogLine) => void;
   /** Takes what the guest asks of the host; `reply` answers it. */
   readonly onHostRequest: (request: HostRequest) => void;
+  /** Takes what the thread found to be the state that the component's calls begin with. */
+  readonly onStartState?: (start: StartState) => void;
 }
 
 /**
@@ -80,7 +83,7 @@ export class SandboxThread {
   }
 
   /** Performs one operation. Rejects only with the signal's reason; how the component ends is in the answer. */
-  async call({ request, signal, onLog, onHostRequest }: ThreadCall): Promise<WorkerAnswer> {
+  async call({ request, signal, onLog, onHostRequest, onStartState }: ThreadCall): Promise<WorkerAnswer> {
     signal.throwIfAborted();
     const posted = this.#posted(request);
     const worker = this.#worker;
@@ -88,6 +91,7 @@ export class SandboxThread {
     const listeners = {
       message: (message: WorkerMessage) => {
         if (message.kind === 'log') onLog(message.line);
+        else if (message.kind === 'start-state') onStartState?.(message.start);
         else resolve(message.answer);
       },
       error: (error: NodeJS.ErrnoException) => resolve(deadAnswer(error)),

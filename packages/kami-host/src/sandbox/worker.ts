@@ -10,6 +10,7 @@ import { Instances } from './instances.ts';
 import type { Operation, PostedRequest, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure, readSuccess } from './result-text.ts';
 import { InvalidSchema, schemaCheck } from './schema-check.ts';
+import { rehearse } from './start-state.ts';
 import { isErrorCase, outOfFuel, readThrown } from './thrown.ts';
 
 const host = new HostChannel(workerData as ChannelEnds);
@@ -29,12 +30,20 @@ parentPort?.on('message', (posted: PostedRequest) => {
 
 function componentOf({ component }: PostedRequest): CompiledComponent {
   if (typeof component !== 'string') {
-    components.set(component.key, component);
-    return component;
+    const ready = component.start === undefined ? withStart(component) : component;
+    components.set(component.key, ready);
+    return ready;
   }
   const known = components.get(component);
   if (known === undefined) throw new Error(`this thread has no component ${component}`);
   return known;
+}
+
+function withStart(component: CompiledComponent): CompiledComponent {
+  const start = rehearse(component);
+  if (start === undefined) return component;
+  send({ kind: 'start-state', key: component.key, start });
+  return { ...component, start };
 }
 
 /** A schema that is none is the tool's fault, whether it is met before the component runs or after. */
