@@ -87,7 +87,20 @@ export class ComponentStore {
     if (known !== undefined) return known;
     const record = await readRecord(this.#record(key), key);
     if (record === undefined) return this.renew(origin);
+    const now = new Date();
+    // So that it counts as used; whoever can't write here can still read.
+    await utimes(this.#record(key), now, now).catch(() => {});
     return this.#remember({ key, folder: this.#folders.parts, record });
+  }
+
+  /** Which of these components was used last, or made, of those that have a form. */
+  async lastUsed<T extends Pick<ComponentOrigin, 'key'>>(origins: readonly T[]): Promise<T | undefined> {
+    const byKey = new Map<string | undefined, T>(origins.map((origin) => [origin.key, origin]));
+    for (const { name } of await listEntries(this.#folders.records)) {
+      const found = byKey.get(keyOfRecord(name));
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** Makes a component's form anew, in place of one that was found damaged; once for all who ask at the same time. */

@@ -34,10 +34,24 @@ export class EngineCache {
     return { key, reuse, glue, modules };
   }
 
+  /** Compiles what a form has in common with others of its engine. */
+  async compileEngine({ folder, record }: StoredForm): Promise<Glue | undefined> {
+    const { glue: sha256, modules } = record;
+    const [glue] = await Promise.all([
+      this.#glues.get(sha256, () => readGlue(folder, sha256)),
+      ...modules.map(({ engine }) => this.#module(folder, engine)),
+    ]);
+    return glue;
+  }
+
+  #module(folder: string, engine: Sha256): Promise<WebAssembly.Module | undefined> {
+    return this.#modules.get(engine, () => compileFile(folder, engineFile(engine)));
+  }
+
   async #load(folder: string, record: ModuleRecord): Promise<CompiledModule | undefined> {
     const { name, engine, memory, snapshot } = record;
     const [module, initial] = await Promise.all([
-      this.#modules.get(engine, () => compileFile(folder, engineFile(engine))),
+      this.#module(folder, engine),
       snapshot === undefined || memory === undefined ? undefined : readSnapshot(folder, snapshot, memory),
     ]);
     if (module === undefined || initial === 'damaged') return undefined;

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import type { ComponentStore } from '../component/component-store.ts';
+import type { ComponentOrigin, ComponentStore } from '../component/component-store.ts';
+import type { StoredForm } from '../component/form-record.ts';
 import { bareAnswer } from '../sandbox/answer.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
@@ -25,6 +26,8 @@ export class CellExecutor implements Executor {
   readonly #cells = new Map<string, Cell>();
   readonly #breaker = new CrashBreaker();
   #spare: Cell | undefined;
+  /** The form that ran last: the next domain's tool will be of the same engine. */
+  #usual: StoredForm | undefined;
   #closed = false;
 
   constructor(options: CellExecutorOptions) {
@@ -47,6 +50,7 @@ export class CellExecutor implements Executor {
     const { store } = this.#options;
     const form = await store.prepare(origin);
     signal.throwIfAborted();
+    this.#usual = form;
     let answer = await this.#cell(execution.domain).execute(form, execution);
     for (let renewals = 0; answer === damaged && renewals < maxRenewals; renewals += 1)
       answer = await this.#cell(execution.domain).execute(await store.renew(origin), execution);
@@ -55,6 +59,11 @@ export class CellExecutor implements Executor {
       this.#breaker.crashed(origin.key);
     else this.#breaker.answered(origin.key);
     return answer;
+  }
+
+  async preload(origin: ComponentOrigin): Promise<void> {
+    this.#usual ??= await this.#options.store.prepare(origin);
+    this.#spare?.preload(this.#usual);
   }
 
   async close(): Promise<void> {
@@ -83,10 +92,12 @@ export class CellExecutor implements Executor {
   #start(): Cell {
     const { onEvent } = this.#options;
     onEvent({ kind: 'sandbox-started', sandbox: 'cell' });
-    return new Cell({
+    const cell = new Cell({
       ...this.#options,
       onEnd: (reason) => onEvent({ kind: 'sandbox-ended', sandbox: 'cell', reason }),
     });
+    if (this.#usual !== undefined) cell.preload(this.#usual);
+    return cell;
   }
 
   #evict(): void {

@@ -30,6 +30,8 @@ export interface Executor {
   execute(execution: Execution): Promise<WorkerAnswer>;
   /** Makes ready what the first execution would wait for. */
   warmUp(): void;
+  /** Makes ready what the first execution of a component like this one would wait for. None of its code runs. */
+  preload(origin: ComponentOrigin): Promise<void>;
   /** Ends everything, also what runs. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { mkdirSync, realpathSync } from 'node:fs';
+import type { ComponentOrigin } from '../component/component-store.ts';
 import type { Config } from '../config/config.ts';
 import { KamiError } from '../errors/kami-error.ts';
 import { noGrant } from '../model/grant.ts';
@@ -27,6 +28,8 @@ export interface InstalledToolsDeps {
 export interface InstalledTools {
   /** Enabled ones, in the order of their ids. */
   all(): readonly InstalledTool[];
+  /** The components of all of them. */
+  origins(): readonly ComponentOrigin[];
   /** @throws KamiError `KAMI_TOOL_NOT_FOUND`, `KAMI_TOOL_DISABLED`, `KAMI_REGISTRY_…`, `KAMI_STORE_DAMAGED`, `KAMI_FILE_UNWRITABLE` */
   callable(id: ToolId): CallableTool;
 }
@@ -46,12 +49,15 @@ export function createInstalledTools(deps: InstalledToolsDeps): InstalledTools {
     callables.clear();
   }
 
+  function all(): readonly InstalledTool[] {
+    refresh();
+    list ??= registry.tools.findAll({ enabledOnly: true }).tools;
+    return list;
+  }
+
   return {
-    all() {
-      refresh();
-      list ??= registry.tools.findAll({ enabledOnly: true }).tools;
-      return list;
-    },
+    all,
+    origins: () => all().map((tool) => originOf(tool, deps)),
     callable(id) {
       refresh();
       const known = callables.get(id);
@@ -63,12 +69,17 @@ export function createInstalledTools(deps: InstalledToolsDeps): InstalledTools {
   };
 }
 
-function toCallable(tool: InstalledTool, deps: InstalledToolsDeps): CallableTool {
-  const { registry, artifacts, secrets, config } = deps;
+function originOf(tool: InstalledTool, { artifacts }: InstalledToolsDeps): ComponentOrigin {
   const { id, artifact } = tool;
+  return { key: artifact.sha256, source: id, read: () => artifacts.read(artifact.sha256, tool) };
+}
+
+function toCallable(tool: InstalledTool, deps: InstalledToolsDeps): CallableTool {
+  const { registry, secrets, config } = deps;
+  const { id } = tool;
   return {
     name: id,
-    origin: { key: artifact.sha256, source: id, read: () => artifacts.read(artifact.sha256, tool) },
+    origin: originOf(tool, deps),
     domain: domainOf(tool, config.values.runtime.cellSharing),
     policy: policyOf(tool, deps),
     values: { secrets: () => secrets.read(id), environment: process.env },

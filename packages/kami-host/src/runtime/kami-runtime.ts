@@ -132,6 +132,12 @@ export class KamiRuntime {
     this.#executor.warmUp();
   }
 
+  /** In idle time: compiles what the component that was used last has in common with others of its engine. */
+  async preload(origins: readonly ComponentOrigin[]): Promise<void> {
+    const origin = await this.#store.lastUsed(origins);
+    if (origin !== undefined && this.#scheduler.running === 0) await this.#executor.preload(origin);
+  }
+
   /** Forgets what was derived from a component that is no longer installed. */
   async forget(key: ComponentOrigin['key']): Promise<void> {
     await this.#store.remove(key);

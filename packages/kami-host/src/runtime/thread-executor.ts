@@ -1,5 +1,5 @@
 import type { ComponentOrigin } from '../component/component-store.ts';
-import type { CompiledComponent } from '../model/compiled-component.ts';
+import type { CompiledComponent, Glue } from '../model/compiled-component.ts';
 import { HostDispatcher } from '../sandbox/host-call/dispatcher.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { ComponentCache } from './component-cache.ts';
@@ -61,6 +61,16 @@ export class ThreadExecutor implements Executor {
 
   warmUp(): void {
     this.#threads.warmUp();
+  }
+
+  async preload(origin: ComponentOrigin): Promise<void> {
+    const { component } = await this.#components.get(origin);
+    this.link(component.glue);
+  }
+
+  /** Has an idle thread ready to link components of this glue. */
+  link(glue: Glue): void {
+    this.#threads.warmUp()?.link(glue);
   }
 
   async close(): Promise<void> {

@@ -42,9 +42,10 @@ export class ThreadPool {
     }
   }
 
-  /** Starts a thread for the first piece of work, where idle ones are kept. */
-  warmUp(): void {
+  /** The thread for the next piece of work, started if need be; undefined where no idle ones are kept. */
+  warmUp(): SandboxThread | undefined {
     if (this.#options.size > 0 && this.#idle.length === 0) this.#keep(this.#start());
+    return this.#idle[0]?.thread;
   }
 
   /** Ends all threads, busy ones too. */

@@ -7,7 +7,15 @@ import { bareAnswer } from './answer.ts';
 import { type ChannelEnds, HostChannel } from './host-call/channel.ts';
 import type { ToolInstance } from './instance.ts';
 import { Instances } from './instances.ts';
-import type { Operation, PostedRequest, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
+import { linkerOf } from './linker.ts';
+import type {
+  Operation,
+  PostedRequest,
+  ThreadMessage,
+  WorkerAnswer,
+  WorkerMessage,
+  WorkerRequest,
+} from './protocol.ts';
 import { failure, readSuccess } from './result-text.ts';
 import { InvalidSchema, schemaCheck } from './schema-check.ts';
 import { rehearse } from './start-state.ts';
@@ -18,7 +26,12 @@ const instances = new Instances(host, (line) => send({ kind: 'log', line }));
 
 const components = new Map<Sha256, CompiledComponent>();
 
-parentPort?.on('message', (posted: PostedRequest) => {
+parentPort?.on('message', (message: ThreadMessage) => {
+  if (message.kind === 'link') linkerOf(message.glue);
+  else call(message.request);
+});
+
+function call(posted: PostedRequest): void {
   const request = { ...posted, component: componentOf(posted) };
   for (const key of posted.forget) components.delete(key);
   host.forget();
@@ -26,7 +39,7 @@ parentPort?.on('message', (posted: PostedRequest) => {
   send({ kind: 'answer', answer });
   const { component, operation, limits, guest } = request;
   if (operation.kind === 'run') instances.prepare({ component, limits, clock: guest.clock }, used);
-});
+}
 
 function componentOf({ component }: PostedRequest): CompiledComponent {
   if (typeof component !== 'string') {

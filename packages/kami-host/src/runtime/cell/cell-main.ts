@@ -44,6 +44,9 @@ process.on('message', (request: CellRequest) => {
     case 'execute':
       void execute(request);
       return;
+    case 'preload':
+      void preload(request.form);
+      return;
     case 'cancel':
       calls.get(request.callId)?.cancel.abort(new Error('cancelled'));
       return;
@@ -58,6 +61,11 @@ send({ kind: 'ready' });
 
 function send(message: CellMessage): void {
   if (process.connected) process.send?.(message);
+}
+
+async function preload(form: StoredForm): Promise<void> {
+  const glue = await engines.compileEngine(form);
+  if (glue !== undefined) executor.link(glue);
 }
 
 async function execute(request: Extract<CellRequest, { readonly kind: 'execute' }>): Promise<void> {

@@ -49,6 +49,7 @@ export class Cell {
   #lastCallId = 0;
   #ended = false;
   #killed: CellEnd | undefined;
+  #unwatch: (() => void) | undefined;
   readonly #onEnd: CellOptions['onEnd'];
   #stderr = '';
 
@@ -61,12 +62,6 @@ export class Cell {
       allowWorkers: true,
       heapMb: cellHeapMb,
     });
-    const unwatch = watchMemory(
-      this.#process.pid ?? 0,
-      () => this.#memoryLimit(),
-      () => this.#killFor('out-of-memory', 'The tool took more memory than it may, outside of its own.'),
-    );
-    this.#process.once('exit', unwatch);
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-stderrTail);
     });
@@ -116,6 +111,7 @@ export class Cell {
     );
     signal.addEventListener('abort', abort, { once: true });
     this.#ref();
+    this.#unwatch ??= this.#watchMemory();
     try {
       const names = Object.keys(services) as (keyof typeof services)[];
       this.#send({
@@ -133,9 +129,14 @@ export class Cell {
       clearTimeout(backstop);
       signal.removeEventListener('abort', abort);
       this.#calls.delete(callId);
-      if (this.#calls.size === 0) this.#unref();
+      if (this.#calls.size === 0) this.#rest();
       await host.close();
     }
+  }
+
+  /** Has it compile what the form has in common with others of its engine. */
+  preload(form: StoredForm): void {
+    this.#send({ kind: 'preload', form });
   }
 
   /** Ends the process at once; its calls are answered with a crash. */
@@ -150,6 +151,21 @@ export class Cell {
       call.settle(bareAnswer(failure(reason, message)));
     }
     this.kill('stopped');
+  }
+
+  /** Nothing runs: no guest can take anything, and nobody waits for the process. */
+  #rest(): void {
+    this.#unref();
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+  }
+
+  #watchMemory(): () => void {
+    return watchMemory(
+      this.#process.pid ?? 0,
+      () => this.#memoryLimit(),
+      () => this.#killFor('out-of-memory', 'The tool took more memory than it may, outside of its own.'),
+    );
   }
 
   #memoryLimit(): number {
@@ -205,6 +221,7 @@ export class Cell {
   #onExit(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#unwatch?.();
     this.#onEnd?.(this.#killed ?? 'crashed');
     for (const call of this.#calls.values()) call.settle(deathAnswer());
   }

@@ -26,6 +26,8 @@ export type CellRequest =
       readonly services: readonly HostRequest['service'][];
     }
   | { readonly kind: 'cancel'; readonly callId: number }
+  /** Compiles what the form has in common with others. */
+  | { readonly kind: 'preload'; readonly form: StoredForm }
   | { readonly kind: 'reply'; readonly callId: number; readonly reply: HostReply };
 
 /** What a cell answers. */
