@@ -9,16 +9,14 @@ import {
 } from '../model/compiled-component.ts';
 import { toolExport } from '../model/contract.ts';
 import type { Limits } from '../model/limits.ts';
-import { linkerOf } from './linker.ts';
+import { linkerOf, type ToolExports } from './linker.ts';
 import { type CopyPages, copyMemory, pageCopier } from './page-copier.ts';
 import type { HostImports } from './wasi/imports.ts';
 
 const mostPages = 65_536;
 
 /** The component's `kami:tool/tool` interface; `run` throws an error with a `payload` for its error case. */
-export interface ToolInstance {
-  readonly run: (input: string) => string;
-  readonly describe: () => string;
+export interface ToolInstance extends ToolExports {
   /** Linear memory of the instance, bytes. Memories never shrink, so at the end this is the peak. */
   memoryBytes(): number;
   /** Fuel that is left; below 0 when the component was stopped for want of it. */
@@ -31,16 +29,6 @@ export interface ToolInstance {
   /** Its state at this moment, for others to begin with; undefined where that is not possible. */
   capture(): StartState | undefined;
 }
-
-export type Instantiate = (
-  // The glue only hands on what it gets here, so it gets more than a module: two may be of the same code.
-  getCoreModule: (name: string) => CompiledModule,
-  imports: HostImports,
-  instantiateCore: (module: CompiledModule, imports: WebAssembly.Imports) => WebAssembly.Instance,
-) => Readonly<Record<typeof toolExport, Pick<ToolInstance, 'run' | 'describe'> | undefined>> & {
-  /** Where the component's glue can be used again. */
-  readonly kamiReset?: (imports: HostImports) => boolean;
-};
 
 /** The memories that the modules need to begin with are larger than the limit. */
 export class MemoryLimitTooSmall extends Error {

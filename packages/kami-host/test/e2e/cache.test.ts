@@ -144,7 +144,7 @@ describe('kami cache', () => {
   });
 
   it('removes damaged files, which are then made anew', async () => {
-    const [name = ''] = (await inCache()).filter((file) => file.endsWith('.mjs'));
+    const [name = ''] = (await inCache()).filter((file) => file.endsWith('.js'));
     await truncate(join(data.path, name), 100);
     const seen = await runKami(['cache', 'verify', '--dry-run'], options);
     expect(seen.stdout).toContain(join(data.path, name));
