@@ -19,7 +19,7 @@ beforeAll(async () => {
   const { shout, parrot } = honestTools;
   const { loop, 'grow-memory': growMemory } = hostileTools;
   await installWatTools({ shout, parrot }, options);
-  await installWatTools({ loop, 'grow-memory': growMemory }, options, { timeoutMs: 5_000 });
+  await installWatTools({ loop, 'grow-memory': growMemory }, options, { timeoutMs: 1_000 });
 });
 afterAll(() => data[Symbol.asyncDispose]());
 
@@ -138,7 +138,7 @@ describe.each(eras)('a client of the %s protocol generation', (era) => {
 describe('a hundred calls at once over one connection', () => {
   it('all answer, each with its own result, while one loops for ever and one exhausts its memory', async () => {
     // Their time counts from here on, and the last of them waits for all others.
-    const env = { KAMI_RUNTIME_DEFAULT_TIMEOUT_SECS: '60' };
+    const env = { KAMI_RUNTIME_DEFAULT_TIMEOUT_SECS: '12' };
     await using server = await connect({ ...options, env });
     const calls: Promise<CallToolResult>[] = [];
     for (let index = 0; index < 100; index++) {
