@@ -1,0 +1,66 @@
+// npm run bench [-- --only NAME] [--quick] [--json] [--list]: see docs/BENCHMARKS.md.
+
+import { buildEverything } from './build-everything.ts';
+import { cleanUp, cleanUpOnSignals } from './cleanup.ts';
+import { startLoopback } from './loopback.ts';
+import type { Figure } from './measures/figure.ts';
+import type { Measure } from './measures/measure.ts';
+import { allMeasures } from './measures/measures.ts';
+import { type Options, parseOptions } from './options.ts';
+import { note } from './report/note.ts';
+import { createReport } from './report/report.ts';
+import { createKamiData } from './subjects/kami-data.ts';
+import { allSubjects } from './subjects/subjects.ts';
+
+cleanUpOnSignals();
+try {
+  process.exitCode = await main(parseOptions(process.argv.slice(2)));
+} catch (error) {
+  note(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = 1;
+} finally {
+  await cleanUp();
+}
+
+async function main(options: Options): Promise<number> {
+  if (options.list) {
+    for (const { name, title } of allMeasures) console.log(`${name.padEnd(12)}${title}`);
+    return 0;
+  }
+  const chosen = choose(options.only);
+  await buildEverything();
+  const loopback = await startLoopback();
+  const data = createKamiData(loopback.origin);
+  const subjects = allSubjects(data);
+  note('Preparing the subjects');
+  const toolCounts = [...new Set(chosen.flatMap((measure) => measure.toolCounts))];
+  for (const subject of subjects) await subject.prepare(toolCounts);
+
+  const figures: Figure[] = [];
+  const failures: string[] = [];
+  for (const measure of chosen) {
+    const start = performance.now();
+    note(`Measuring ${measure.name}: ${measure.title}`);
+    try {
+      figures.push(...(await measure.run({ subjects, loopback, data, quick: options.quick })));
+    } catch (error) {
+      failures.push(`${measure.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    note(`  ${Math.round((performance.now() - start) / 1_000)} s`);
+  }
+  const report = createReport({ measures: chosen, subjects, figures, failures, quick: options.quick });
+  const files = report.write();
+  console.log(options.json ? JSON.stringify(report.json, undefined, 2) : report.text);
+  note(`Written: ${files.join(', ')}`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+/** @throws Error for a name that no benchmark has */
+function choose(only: readonly string[]): readonly Measure[] {
+  const unknown = only.filter((name) => !allMeasures.some((measure) => measure.name === name));
+  if (unknown.length > 0) {
+    const names = allMeasures.map(({ name }) => name).join(', ');
+    throw new Error(`No benchmark is called ${unknown.join(', ')}. There are: ${names}`);
+  }
+  return only.length === 0 ? allMeasures : allMeasures.filter(({ name }) => only.includes(name));
+}

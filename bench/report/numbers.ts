@@ -1,0 +1,6 @@
+/** Three figures that count, and no more. */
+export function shortNumber(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
+}
