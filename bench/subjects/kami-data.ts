@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -15,6 +15,13 @@ import { atEnd } from '../cleanup.ts';
 import { toolsDir } from '../places.ts';
 import { type WorkName, workNames } from '../work/works.ts';
 
+/** What installing a tool added to the folder, after those before it; bytes. */
+export interface InstalledSize {
+  readonly all: number;
+  /** Of it, what is made from the component and could be made again. */
+  readonly derived: number;
+}
+
 /** Data folders with installed tools. */
 export interface KamiData {
   /** Fills the folders for these numbers of tools: 1, 4, 50, 1000. */
@@ -23,6 +30,8 @@ export interface KamiData {
   readonly folder: (tools: number) => string;
   /** Environment of a process that uses the folder. */
   readonly settings: (tools: number) => Record<string, string>;
+  /** Of the works in their order; measured while the folder for all of them is filled. */
+  readonly sizes: () => readonly InstalledSize[];
 }
 
 const idOf = (name: string) => parseToolId(`dev.kami.bench.${name}`);
@@ -45,6 +54,7 @@ export function createKamiData(origin: string): KamiData {
     mkdirSync(folder(tools), { recursive: true });
     return openToolHost(loadConfig({ env: settings(tools), cwd: folder(tools), homeDir: folder(tools) }));
   };
+  const sizes: InstalledSize[] = [];
   const made = new Map<number, Promise<void>>();
   const once = (tools: number): Promise<void> => {
     const known = made.get(tools) ?? make(tools);
@@ -60,7 +70,14 @@ export function createKamiData(origin: string): KamiData {
     const host = await open(tools);
     try {
       if (tools > workNames.length) register(host, tools);
-      else for (const work of workNames.slice(0, tools)) await install(host, work);
+      else {
+        for (const work of workNames.slice(0, tools)) {
+          const [all, derived] = sizesIn(folder(tools));
+          await install(host, work);
+          const [allNow, derivedNow] = sizesIn(folder(tools));
+          if (tools === workNames.length) sizes.push({ all: allNow - all, derived: derivedNow - derived });
+        }
+      }
     } finally {
       await host.close();
     }
@@ -78,6 +95,7 @@ export function createKamiData(origin: string): KamiData {
   return {
     folder,
     settings,
+    sizes: () => sizes,
     async prepare(toolCounts) {
       if (parent === '') {
         parent = mkdtempSync(path.join(tmpdir(), 'kami-bench-'));
@@ -97,4 +115,16 @@ function register({ registry: { tools } }: ToolHost, count: number): void {
       tools.insert({ ...echo, id: idOf(`echo-${number}`), name: `Echo ${number}` });
     }
   });
+}
+
+/** Everything in a data folder, and its cache alone. */
+function sizesIn(folder: string): readonly [number, number] {
+  return [sizeOf(folder), sizeOf(path.join(folder, 'cache'))];
+}
+
+function sizeOf(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((total, { parentPath, name }) => total + statSync(path.join(parentPath, name)).size, 0);
 }

@@ -1,0 +1,56 @@
+import { median, timed } from '../statistics.ts';
+import type { Session } from '../subjects/session.ts';
+import { fetchTask } from '../work/inputs.ts';
+import type { Figure } from './figure.ts';
+import type { Measure, MeasureContext } from './measure.ts';
+import { turned, withSessions } from './sessions.ts';
+
+const calls = 64;
+/** KAMI runs few calls at a time by default; this lets all of them run. */
+const roomForAll = { KAMI_RUNTIME_MAX_CONCURRENT: String(calls) };
+
+/** Calls that do nothing but wait for an answer from elsewhere: does one hold up the others? */
+export const waiting: Measure = {
+  name: 'waiting',
+  title: `${calls} calls at once, each of which fetches what takes 50 ms to come`,
+  toolCounts: [4],
+  moreIsBetter: false,
+  async run(context) {
+    const kami = context.subjects.filter(({ name }) => name.startsWith('kami-'));
+    return [
+      ...(await withSessions(context.subjects, 4, (sessions) =>
+        measure('default settings', sessions, context),
+      )),
+      ...(await withSessions(
+        kami,
+        4,
+        (sessions) => measure(`KAMI with max_concurrent = ${calls}`, sessions, context),
+        roomForAll,
+      )),
+    ];
+  },
+};
+
+async function measure(
+  name: string,
+  sessions: readonly Session[],
+  { loopback, quick }: MeasureContext,
+): Promise<Figure[]> {
+  const task = fetchTask(loopback.later);
+  const taken = new Map(sessions.map((session) => [session, [] as number[]]));
+  for (const session of sessions) await session.run(task);
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
+    for (const session of turned(sessions, round)) {
+      const all = () => Promise.all(Array.from({ length: calls }, () => session.run(task)));
+      taken.get(session)?.push(await timed(all));
+    }
+  }
+  return [...taken].map(([{ subject }, times]) => ({
+    measure: waiting.name,
+    case: name,
+    subject: subject.name,
+    metric: 'until the last',
+    unit: 'ms',
+    value: median(times),
+  }));
+}
