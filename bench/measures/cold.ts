@@ -25,7 +25,7 @@ export const cold: Measure = {
 };
 
 async function measure({ subjects, quick }: MeasureContext): Promise<Figure[]> {
-  const rounds = quick ? 3 : 7;
+  const rounds = quick ? 3 : 5;
   const figures: Figure[] = [];
   for (const tools of counts) {
     const own = subjects.filter(({ toolCounts }) => toolCounts.includes(tools));

@@ -11,6 +11,6 @@ export interface Figure {
   readonly value: number;
 }
 
-export type Unit = 'ms' | 'calls/s' | 'MB' | '×';
+export type Unit = 'ms' | 'calls/s' | 'calls' | 'MB' | '×';
 
 export const megabyte = 1_000_000;

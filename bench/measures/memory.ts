@@ -7,7 +7,7 @@ import { echoTask, smallFibTask, type Task } from '../work/inputs.ts';
 import { type Figure, megabyte } from './figure.ts';
 import type { Measure, MeasureContext } from './measure.ts';
 
-const restMs = 1_500;
+const restMs = 1_000;
 const counts = [1, 50, 1_000] as const;
 /** Idle sandboxes in the smaller and the larger of two servers that are compared. */
 const pools = [2, 6] as const;
@@ -23,7 +23,7 @@ export const memory: Measure = {
 
 async function measure({ subjects, quick }: MeasureContext): Promise<Figure[]> {
   const own = subjects.filter(({ startOnly }) => startOnly !== true);
-  const rounds = quick ? 1 : 3;
+  const rounds = quick ? 1 : 2;
   const figures: Figure[] = [];
   for (const tools of counts) {
     const able = own.filter(({ toolCounts }) => toolCounts.includes(tools));

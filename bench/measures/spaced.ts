@@ -22,10 +22,10 @@ export const spaced: Measure = {
 
 async function measure(sessions: readonly Session[], { loopback, quick }: MeasureContext): Promise<Figure[]> {
   const plan: readonly (readonly [Task, number])[] = [
-    [echoTask, quick ? 3 : 20],
-    [transformTask, quick ? 1 : 4],
-    [fibTask, quick ? 1 : 4],
-    [fetchTask(loopback.now), quick ? 1 : 4],
+    [echoTask, quick ? 3 : 15],
+    [transformTask, quick ? 1 : 3],
+    [fibTask, quick ? 1 : 3],
+    [fetchTask(loopback.now), quick ? 1 : 3],
   ];
   const figures: Figure[] = [];
   for (const [task, rounds] of plan) {

@@ -1,4 +1,4 @@
-import { median } from '../statistics.ts';
+import { median, sum } from '../statistics.ts';
 import type { Session } from '../subjects/session.ts';
 import { echoTask, type Task, transformTask } from '../work/inputs.ts';
 import type { Figure } from './figure.ts';
@@ -17,52 +17,58 @@ export const throughput: Measure = {
 };
 
 async function measure(sessions: readonly Session[], { quick }: MeasureContext): Promise<Figure[]> {
-  const [rounds, blockMs] = quick ? [2, 400] : [5, 600];
+  const [rounds, blockMs] = quick ? [2, 400] : [4, 500];
   const figures: Figure[] = [];
   for (const task of [echoTask, transformTask]) {
     for (const session of sessions) await block(session, task, 4, blockMs);
     for (const width of quick ? [1, 16] : inFlight) {
-      const rates = new Map(sessions.map((session) => [session, [] as number[]]));
+      const blocks = new Map(sessions.map((session) => [session, [] as Block[]]));
       const tired = new Set<Session>();
       for (let round = 0; round < rounds; round++) {
         for (const session of turned(sessions, round)) {
           if (tired.has(session)) continue;
-          const { calls, tookMs } = await block(session, task, width, blockMs);
-          rates.get(session)?.push((calls / tookMs) * 1_000);
+          const done = await block(session, task, width, blockMs);
+          blocks.get(session)?.push(done);
           // Its calls are so long that a second block would tell nothing new.
-          if (tookMs > 4 * blockMs) tired.add(session);
+          if (done.tookMs > 4 * blockMs) tired.add(session);
         }
       }
-      for (const [{ subject }, values] of rates) {
-        figures.push({
+      for (const [{ subject }, all] of blocks) {
+        const own = {
           measure: throughput.name,
           case: `${task.work}, ${width} in flight`,
           subject: subject.name,
-          metric: 'rate',
-          unit: 'calls/s',
-          value: median(values),
-        });
+        };
+        figures.push(
+          { ...own, metric: 'rate', unit: 'calls/s', value: median(all.map(rate)) },
+          { ...own, metric: 'failed', unit: 'calls', value: sum(all.map(({ failed }) => failed)) },
+        );
       }
     }
   }
   return figures;
 }
 
+interface Block {
+  readonly answered: number;
+  readonly failed: number;
+  readonly tookMs: number;
+}
+
 /** Starts calls for so long, waits for those on their way, and counts all. */
-async function block(
-  session: Session,
-  task: Task,
-  width: number,
-  forMs: number,
-): Promise<{ readonly calls: number; readonly tookMs: number }> {
+async function block(session: Session, task: Task, width: number, forMs: number): Promise<Block> {
   const start = performance.now();
-  let calls = 0;
+  let [answered, failed] = [0, 0];
   const lane = async () => {
     while (performance.now() - start < forMs) {
-      await session.run(task);
-      calls++;
+      if (await session.tryRun(task)) answered++;
+      else failed++;
     }
   };
   await Promise.all(Array.from({ length: width }, lane));
-  return { calls, tookMs: performance.now() - start };
+  return { answered, failed, tookMs: performance.now() - start };
+}
+
+function rate({ answered, tookMs }: Block): number {
+  return (answered / tookMs) * 1_000;
 }

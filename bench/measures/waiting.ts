@@ -1,4 +1,4 @@
-import { median, timed } from '../statistics.ts';
+import { median, sum } from '../statistics.ts';
 import type { Session } from '../subjects/session.ts';
 import { fetchTask } from '../work/inputs.ts';
 import type { Figure } from './figure.ts';
@@ -37,20 +37,27 @@ async function measure(
   { loopback, quick }: MeasureContext,
 ): Promise<Figure[]> {
   const task = fetchTask(loopback.later);
-  const taken = new Map(sessions.map((session) => [session, [] as number[]]));
+  const rounds = new Map(sessions.map((session) => [session, [] as Round[]]));
   for (const session of sessions) await session.run(task);
   for (let round = 0; round < (quick ? 1 : 3); round++) {
     for (const session of turned(sessions, round)) {
-      const all = () => Promise.all(Array.from({ length: calls }, () => session.run(task)));
-      taken.get(session)?.push(await timed(all));
+      const start = performance.now();
+      const each = await Promise.all(Array.from({ length: calls }, () => session.tryRun(task)));
+      rounds
+        .get(session)
+        ?.push({ tookMs: performance.now() - start, failed: each.filter((answered) => !answered).length });
     }
   }
-  return [...taken].map(([{ subject }, times]) => ({
-    measure: waiting.name,
-    case: name,
-    subject: subject.name,
-    metric: 'until the last',
-    unit: 'ms',
-    value: median(times),
-  }));
+  return [...rounds].flatMap(([{ subject }, all]): Figure[] => {
+    const own = { measure: waiting.name, case: name, subject: subject.name };
+    return [
+      { ...own, metric: 'until the last', unit: 'ms', value: median(all.map(({ tookMs }) => tookMs)) },
+      { ...own, metric: 'failed', unit: 'calls', value: sum(all.map(({ failed }) => failed)) },
+    ];
+  });
+}
+
+interface Round {
+  readonly tookMs: number;
+  readonly failed: number;
 }

@@ -1,6 +1,6 @@
 import type { Figure } from '../measures/figure.ts';
 import type { Subject } from '../subjects/subject.ts';
-import { casesOf } from './cases.ts';
+import { casesOf, longestOf } from './cases.ts';
 import { shortNumber } from './numbers.ts';
 
 const barWidth = 40;
@@ -11,7 +11,7 @@ export function chartText(figures: readonly Figure[], subjects: readonly Subject
   const nameWidth = Math.max(...cases.flatMap(({ rows }) => rows.map(({ title }) => title.length)));
   return cases
     .flatMap(({ name, rows }) => {
-      const most = Math.max(...rows.map((row) => row.figures[0]?.value ?? 0));
+      const most = longestOf(rows, figures);
       return [
         name,
         ...rows.map(({ title, figures: [main] }) => {

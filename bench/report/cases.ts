@@ -23,3 +23,11 @@ export function casesOf(
     })),
   }));
 }
+
+/** The value of the longest bar of a case. A case of one bar is compared with the other cases. */
+export function longestOf(rows: readonly CaseRow[], figures: readonly Figure[]): number {
+  const [main] = figures;
+  const all = figures.filter(({ metric }) => metric === main?.metric);
+  const values = rows.length === 1 ? all : rows.flatMap((row) => row.figures[0] ?? []);
+  return Math.max(...values.map(({ value }) => value));
+}

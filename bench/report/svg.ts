@@ -1,7 +1,7 @@
 import type { Figure } from '../measures/figure.ts';
 import type { Measure } from '../measures/measure.ts';
 import type { Subject } from '../subjects/subject.ts';
-import { casesOf } from './cases.ts';
+import { casesOf, longestOf } from './cases.ts';
 import { shortNumber } from './numbers.ts';
 
 const width = 900;
@@ -27,7 +27,7 @@ export function chartSvg(
     const better = measure.moreIsBetter ? 'more is better' : 'less is better';
     parts.push(text(20, next(10), `${measure.name}: ${measure.title} (${better})`, 'title'));
     for (const { name, rows } of casesOf(own, subjects)) {
-      const most = Math.max(...rows.map((row) => row.figures[0]?.value ?? 0));
+      const most = longestOf(rows, own);
       parts.push(text(20, next(4), name, 'case'));
       for (const { subject, title, figures: each } of rows) {
         const [main] = each;

@@ -31,7 +31,7 @@ export function tableText(
         return [
           `  ${subject}`,
           ...values.map((value) => (value === undefined ? '' : shortNumber(value))),
-          ...(compares ? [`× ${shortNumber(ratio)}`] : []),
+          ...(Number.isNaN(ratio) ? [] : [`× ${shortNumber(ratio)}`]),
         ];
       }),
     ];

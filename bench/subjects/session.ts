@@ -3,11 +3,15 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { atEnd } from '../cleanup.ts';
 import { killTree, type TreeMemory, treeMemory } from '../process-tree.ts';
+import { note } from '../report/note.ts';
 import type { Task } from '../work/inputs.ts';
 import type { Subject } from './subject.ts';
 
 // The transport waits once for every message when the pipe is full: no bound.
 EventEmitter.defaultMaxListeners = 0;
+
+/** The server answered that a call failed. A wrong answer is another error, and ends the benchmark. */
+class CallFailed extends Error {}
 
 const callTimeoutMs = 120_000;
 
@@ -18,6 +22,8 @@ export interface Session {
   readonly listedAfterMs: number;
   /** Does a task, and throws unless the answer is right and, where that is promised, from a fresh state. */
   readonly run: (task: Task) => Promise<void>;
+  /** Likewise, and says whether the call succeeded: a busy server may refuse some. */
+  readonly tryRun: (task: Task) => Promise<boolean>;
   readonly memory: () => TreeMemory;
   readonly close: () => Promise<void>;
 }
@@ -69,23 +75,38 @@ export async function startSession(
   const listedAfterMs = performance.now() - start;
   const { pid } = transport;
   if (pid === null) throw new Error(`${subject.title} has no process`);
+  const run = async (task: Task): Promise<void> => {
+    const name = subject.toolName(task.work);
+    const result = await client.callTool({ name, arguments: task.input }, { timeout: callTimeoutMs });
+    const [block] = result.content;
+    const text = block?.type === 'text' ? block.text : '';
+    if (result.isError === true) {
+      throw new CallFailed(`${subject.title} failed at ${name}: ${text} ${stderr}`);
+    }
+    const answer = JSON.parse(text) as Record<string, unknown>;
+    task.check(answer);
+    if (subject.fresh && answer.call !== 1) {
+      throw new Error(`${subject.title} answered ${name} from a state that had answered before.`);
+    }
+  };
+  // Why the first call failed is enough: the others are counted.
+  let told = false;
   return {
     subject,
     listedAfterMs,
+    run,
+    tryRun: (task) =>
+      run(task).then(
+        () => true,
+        (error: unknown) => {
+          if (!(error instanceof CallFailed)) throw error;
+          if (!told) note(`  ${error.message}`);
+          told = true;
+          return false;
+        },
+      ),
     memory: () => treeMemory(pid),
     close,
-    async run(task) {
-      const name = subject.toolName(task.work);
-      const result = await client.callTool({ name, arguments: task.input }, { timeout: callTimeoutMs });
-      const [block] = result.content;
-      const text = block?.type === 'text' ? block.text : '';
-      if (result.isError === true) throw new Error(`${subject.title} failed at ${name}: ${text} ${stderr}`);
-      const answer = JSON.parse(text) as Record<string, unknown>;
-      task.check(answer);
-      if (subject.fresh && answer.call !== 1) {
-        throw new Error(`${subject.title} answered ${name} from a state that had answered before.`);
-      }
-    },
   };
 }
 
