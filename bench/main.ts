@@ -6,7 +6,7 @@ import { startLoopback } from './loopback.ts';
 import type { Figure } from './measures/figure.ts';
 import type { Measure } from './measures/measure.ts';
 import { allMeasures } from './measures/measures.ts';
-import { type Options, parseOptions } from './options.ts';
+import { type Options, parseOptions, UsageError } from './options.ts';
 import { note } from './report/note.ts';
 import { createReport } from './report/report.ts';
 import { createKamiData } from './subjects/kami-data.ts';
@@ -16,8 +16,9 @@ cleanUpOnSignals();
 try {
   process.exitCode = await main(parseOptions(process.argv.slice(2)));
 } catch (error) {
-  note(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exitCode = 1;
+  const isOurs = error instanceof Error && !(error instanceof UsageError);
+  note(isOurs ? (error.stack ?? error.message) : error instanceof Error ? error.message : String(error));
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 } finally {
   await cleanUp();
 }
@@ -55,12 +56,12 @@ async function main(options: Options): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-/** @throws Error for a name that no benchmark has */
+/** @throws UsageError for a name that no benchmark has */
 function choose(only: readonly string[]): readonly Measure[] {
   const unknown = only.filter((name) => !allMeasures.some((measure) => measure.name === name));
   if (unknown.length > 0) {
     const names = allMeasures.map(({ name }) => name).join(', ');
-    throw new Error(`No benchmark is called ${unknown.join(', ')}. There are: ${names}`);
+    throw new UsageError(`No benchmark is called ${unknown.join(', ')}. There are: ${names}`);
   }
   return only.length === 0 ? allMeasures : allMeasures.filter(({ name }) => only.includes(name));
 }

@@ -8,9 +8,28 @@ export interface Options {
   readonly list: boolean;
 }
 
-/** @throws TypeError for a flag that does not exist */
+/** What was asked for does not exist; the message says what does. */
+export class UsageError extends Error {}
+
+/** @throws UsageError */
 export function parseOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
+  const values = readFlags(args);
+  return { ...values, only: values.only.flatMap((names) => names.split(',')) };
+}
+
+function readFlags(args: readonly string[]) {
+  try {
+    return parse(args);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`${why}\n  fix: npm run bench -- [--only NAME] [--quick] [--json] [--list]`, {
+      cause,
+    });
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
     args: [...args],
     options: {
       only: { type: 'string', multiple: true, default: [] },
@@ -18,6 +37,5 @@ export function parseOptions(args: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
     },
-  });
-  return { ...values, only: values.only.flatMap((names) => names.split(',')) };
+  }).values;
 }
