@@ -1,10 +1,25 @@
-import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { componentEmbed, componentNew, parse } from '@bytecodealliance/jco-transpile/wasm-tools';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CompiledComponent } from '../model/compiled-component.ts';
 import { hash } from '../registry/artifact-store.ts';
 import { type ComponentOrigin, ComponentStore, formVersion } from './component-store.ts';
 
@@ -35,9 +50,17 @@ async function component(padding: number): Promise<ComponentOrigin & { reads: ()
 let directory: string;
 let one: Awaited<ReturnType<typeof component>>;
 
+/** A component with a snapshot, its form, and a store that has it. */
+let big: Awaited<ReturnType<typeof component>>;
+let whole: CompiledComponent;
+let filled: string;
+
 beforeAll(async () => {
-  one = await component(1);
+  filled = await mkdtemp(join(tmpdir(), 'kami-filled-'));
+  big = await component(70_000);
+  whole = await new ComponentStore(filled).load(big);
 });
+afterAll(() => rm(filled, { recursive: true, force: true }));
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'kami-forms-'));
   one = await component(1);
@@ -50,8 +73,36 @@ const fileOf = (ending: string) => {
   const name = readdirSync(files()).find((candidate) => candidate.endsWith(ending));
   return join(files(), name ?? expect.unreachable(`there is no ${ending}`));
 };
-/** The glue, a module, or the record of `one`. */
-const partOf = (part: string) => (part === 'record' ? recordOf(one.key) : fileOf(part));
+
+const shapeOf = ({ key, reuse, modules }: CompiledComponent) => ({
+  ...{ key, reuse },
+  modules: modules.map(({ name, memory, snapshot }) => ({
+    name,
+    memory,
+    snapshot: snapshot && hash(new Uint8Array(snapshot.buffer)),
+  })),
+});
+
+/** What can become of a file. */
+const damages: Readonly<Record<string, (path: string) => void>> = {
+  'has one bit flipped'(path) {
+    const bytes = readFileSync(path);
+    const middle = Math.floor(bytes.length / 2);
+    bytes[middle] = (bytes[middle] as number) ^ 1;
+    writeFileSync(path, bytes);
+  },
+  'was cut off': (path) => truncateSync(path, 10),
+  'is empty': (path) => truncateSync(path, 0),
+  'is gone': (path) => rmSync(path),
+  'is a folder'(path) {
+    rmSync(path);
+    mkdirSync(join(path, 'with', 'more'), { recursive: true });
+  },
+  'is a link to itself'(path) {
+    rmSync(path);
+    symlinkSync(path, path);
+  },
+};
 
 describe('ComponentStore', () => {
   it('takes a component apart once, and then reads what it wrote', async () => {
@@ -70,28 +121,36 @@ describe('ComponentStore', () => {
     expect(one.reads()).toBe(1);
   });
 
-  it.each(['.mjs', '.wasm', 'record'])('makes a form anew whose %s was damaged', async (part) => {
-    const store = () => new ComponentStore(directory);
-    await store().load(one);
-    const path = partOf(part);
-    const bytes = readFileSync(path);
-    const middle = Math.floor(bytes.length / 2);
-    bytes[middle] = (bytes[middle] as number) ^ 1;
-    writeFileSync(path, bytes);
-    await store().load(one);
-    expect(one.reads()).toBe(2);
-    await store().load(one);
-    expect(one.reads()).toBe(2);
+  describe.each(['.js', '.wasm', '.snapshot', 'record'])('a form whose %s', (part) => {
+    it.each(Object.entries(damages))('%s is made anew, once', async (_what, damage) => {
+      const read = vi.fn(() => big.read());
+      const load = () => new ComponentStore(directory).load({ ...big, read });
+      cpSync(filled, directory, { recursive: true });
+      damage(part === 'record' ? recordOf(big.key) : fileOf(part));
+      expect(shapeOf(await load())).toEqual(shapeOf(whole));
+      expect(read).toHaveBeenCalledTimes(1);
+      expect(shapeOf(await load())).toEqual(shapeOf(whole));
+      expect(read).toHaveBeenCalledTimes(1);
+      for (const name of readdirSync(files())) {
+        expect(name).toContain(hash(readFileSync(join(files(), name))));
+      }
+    });
   });
 
-  it.each(['.mjs', 'record'])('makes a form anew whose %s was cut off or is gone', async (part) => {
-    const store = () => new ComponentStore(directory);
-    await store().load(one);
-    truncateSync(partOf(part), 10);
-    await store().load(one);
-    await rm(partOf(part));
-    await store().load(one);
-    expect(one.reads()).toBe(3);
+  it('takes no record of another component, though it is a whole one', async () => {
+    const [left, right] = [await component(70_000), await component(80_000)];
+    const first = await new ComponentStore(directory).load(left);
+    await new ComponentStore(directory).load(right);
+    writeFileSync(recordOf(left.key), readFileSync(recordOf(right.key)));
+    const second = await new ComponentStore(directory).load(left);
+    expect(shapeOf(second)).toEqual(shapeOf(first));
+    expect([left.reads(), right.reads()]).toEqual([2, 1]);
+  });
+
+  it('says that it has no place to write to', async () => {
+    writeFileSync(join(directory, 'file'), '');
+    const failing = new ComponentStore(join(directory, 'file')).load(one);
+    await expect(failing).rejects.toMatchObject({ code: 'KAMI_FILE_UNWRITABLE' });
   });
 
   it('lets many fill it with the same form at the same time', async () => {
@@ -101,19 +160,37 @@ describe('ComponentStore', () => {
     expect(readdirSync(join(directory, formVersion, 'forms'))).toEqual([`${one.key}.json`]);
   });
 
+  it('lets processes fill it with the same form and with others at the same time', async () => {
+    const origins = [await component(70_000), await component(80_000), await component(90_000)];
+    const paths = origins.map(({ key }) => join(directory, `${key}.wasm`));
+    for (const [index, { read }] of origins.entries()) writeFileSync(paths[index] ?? '', await read());
+    const [a = '', b = '', c = ''] = paths;
+    const reports = await Promise.all([fill([a, b]), fill([a, c]), fill([b, c, a])]);
+    for (const loaded of reports.flat()) {
+      const origin = origins.find(({ key }) => key === loaded.key) ?? expect.unreachable('an unknown form');
+      const expected = await new ComponentStore(directory).load(origin);
+      expect(loaded.snapshots).toEqual(shapeOf(expected).modules.map(({ snapshot }) => snapshot ?? null));
+    }
+    // Each was read once to be written above; what processes took from each other, they gave back.
+    expect(origins.map(({ reads }) => reads())).toEqual([1, 1, 1]);
+    expect(readdirSync(join(directory, formVersion, 'forms')).sort()).toEqual(
+      origins.map(({ key }) => `${key}.json`).sort(),
+    );
+  });
+
   it('keeps what components have in common once, and lets it go with the last of them', async () => {
     const store = new ComponentStore(directory);
     const [left, right] = [await component(70_000), await component(80_000)];
     const [first, second] = [await store.load(left), await store.load(right)];
     // They differ in their data alone.
-    expect(second.glueUrl).toBe(first.glueUrl);
+    expect(second.glue).toBe(first.glue);
     expect(second.modules.map(({ module }) => module)).toEqual(first.modules.map(({ module }) => module));
     expect(second.modules[0]?.module).toBe(first.modules[0]?.module);
     const count = (ending: string) => readdirSync(files()).filter((name) => name.endsWith(ending)).length;
     const modules = count('.wasm');
-    expect([count('.mjs'), count('.snapshot')]).toEqual([1, 2]);
+    expect([count('.js'), count('.snapshot')]).toEqual([1, 2]);
     await store.remove(left.key);
-    expect([count('.mjs'), count('.wasm'), count('.snapshot')]).toEqual([1, modules, 1]);
+    expect([count('.js'), count('.wasm'), count('.snapshot')]).toEqual([1, modules, 1]);
     await store.remove(right.key);
     expect(readdirSync(files())).toEqual([]);
   });
@@ -146,13 +223,30 @@ describe('ComponentStore', () => {
     expect(readdirSync(files()).filter((name) => name.startsWith('.'))).toEqual(['.staging-2-new']);
   });
 
+  it('leaves parts alone that a form may be written for just now, and removes them later', async () => {
+    const parts = ['1', '2'].map((digit) => join(files(), `${digit.repeat(64)}.wasm`));
+    mkdirSync(files(), { recursive: true });
+    for (const path of parts) writeFileSync(path, 'part');
+    const old = new Date(Date.now() - 6 * 60_000);
+    utimesSync(parts[0] ?? '', old, old);
+    await new ComponentStore(directory).load(one);
+    expect(parts.map((path) => readdirSync(files()).includes(basename(path)))).toEqual([false, true]);
+  });
+
   it('keeps its folder to its owner', async () => {
     await new ComponentStore(directory).load(one);
-    for (const path of [recordOf(one.key), fileOf('.mjs'), files()]) {
+    for (const path of [recordOf(one.key), fileOf('.js'), files()]) {
       expect(statSync(path).mode & 0o077).toBe(0);
     }
   });
 });
+
+/** Loads the components at some paths in a process of its own, one after the other. */
+async function fill(paths: readonly string[]): Promise<readonly { key: string; snapshots: unknown[] }[]> {
+  const script = fileURLToPath(new URL('./fixtures/fill-store.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script, directory, ...paths]);
+  return JSON.parse(stdout) as { key: string; snapshots: unknown[] }[];
+}
 
 describe('formVersion', () => {
   it('names the transpiler that is installed: another one writes other forms', () => {

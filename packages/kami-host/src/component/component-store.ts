@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledComponent } from '../model/compiled-component.ts';
-import { isSha256, type Sha256 } from '../model/ids.ts';
+import type { Sha256 } from '../model/ids.ts';
 import { EngineCache } from './engine-cache.ts';
 import {
   engineFile,
@@ -17,6 +16,17 @@ import {
   snapshotFile,
 } from './form-record.ts';
 import { transpileComponent } from './intake.ts';
+import {
+  isAbandoned,
+  isOwnerless,
+  keyOfRecord,
+  listEntries,
+  putFile,
+  recordName,
+  type StoreEntry,
+  type StoreFolders,
+  storeFolders,
+} from './store-entries.ts';
 import type { TranspiledComponent } from './transpiled-component.ts';
 
 /** Where a component's bytes come from when its runnable form has to be made. */
@@ -28,12 +38,9 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-10';
+export const formVersion = 'jco-transpile-0.15.0-13';
 /** Another process may remove a form's files between their writing and their reading. */
 const maxAttempts = 3;
-/** Writing a file takes a second; one that is not finished after an hour never will be. */
-const abandonedAfterMs = 60 * 60 * 1_000;
-const recordEnding = '.json';
 const maxKnown = 4_096;
 
 /**
@@ -42,8 +49,7 @@ const maxKnown = 4_096;
  * when missing or damaged, and may be deleted at any time. Several processes may use one folder.
  */
 export class ComponentStore {
-  readonly #files: string;
-  readonly #records: string;
+  readonly #folders: StoreFolders;
   readonly #keep: number;
   readonly #known = new Map<Sha256, StoredForm>();
   readonly #making = new Map<Sha256, Promise<StoredForm>>();
@@ -54,8 +60,7 @@ export class ComponentStore {
    * @param keep forms that stay when a new one is written, the newest; all unless given
    */
   constructor(directory: string, keep = Number.POSITIVE_INFINITY) {
-    this.#files = join(directory, formVersion, 'files');
-    this.#records = join(directory, formVersion, 'forms');
+    this.#folders = storeFolders(directory, formVersion);
     this.#keep = keep;
   }
 
@@ -80,9 +85,9 @@ export class ComponentStore {
     const { key } = origin;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const record = await readRecord(this.#record(key));
+    const record = await readRecord(this.#record(key), key);
     if (record === undefined) return this.renew(origin);
-    return this.#remember({ key, folder: this.#files, record });
+    return this.#remember({ key, folder: this.#folders.parts, record });
   }
 
   /** Makes a component's form anew, in place of one that was found damaged; once for all who ask at the same time. */
@@ -96,13 +101,12 @@ export class ComponentStore {
   /** Forgets a component's form, and the parts that no other form has. */
   async remove(key: Sha256): Promise<void> {
     this.#known.delete(key);
-    await rm(this.#record(key), { force: true });
-    await this.#sweep();
+    await this.#sweep((listed) => listed === key);
   }
 
   async #make({ key, read, source }: ComponentOrigin): Promise<StoredForm> {
     const record = await this.#write(key, await transpileComponent(await read(), source));
-    return this.#remember({ key, folder: this.#files, record });
+    return this.#remember({ key, folder: this.#folders.parts, record });
   }
 
   /** Reading a record for every call would cost more than many a call. */
@@ -113,12 +117,11 @@ export class ComponentStore {
   }
 
   #record(key: Sha256): string {
-    return join(this.#records, key + recordEnding);
+    return join(this.#folders.records, recordName(key));
   }
 
   /** The parts first: a record never names what was not there. What a sweep removes in between is made anew later. */
   async #write(key: Sha256, { glue, modules, reuse }: TranspiledComponent): Promise<FormRecord> {
-    for (const folder of [this.#files, this.#records]) await mkdir(folder, { recursive: true, mode: 0o700 });
     const parts = new Map<string, Uint8Array>();
     const record: FormRecord = {
       glue: sha256Of(glue),
@@ -134,61 +137,48 @@ export class ComponentStore {
       }),
     };
     parts.set(glueFile(record.glue), glue);
-    for (const [name, bytes] of parts) {
-      if ((await readVerified(this.#files, name)) === undefined) await put(this.#files, name, bytes);
-    }
-    await put(this.#records, key + recordEnding, Buffer.from(recordText(record)));
-    await this.#sweep();
+    for (const [name, bytes] of parts) await this.#keepPart(name, bytes);
+    await putFile(this.#folders.records, recordName(key), Buffer.from(recordText(key, record)));
+    await this.#sweep((_key, newer) => newer >= this.#keep);
     return record;
   }
 
-  /** Removes the oldest records beyond the number to keep, and files that no record names. */
-  async #sweep(): Promise<void> {
-    const records = (await list(this.#records)).filter(({ name }) => isRecord(name));
-    const [kept, old] = [records.slice(0, this.#keep), records.slice(this.#keep)];
-    const used = new Set<string>();
-    for (const { path } of kept) {
-      const record = await readRecord(path);
-      for (const name of record === undefined ? [] : filesOf(record)) used.add(name);
+  /** Writes a part, or takes over the one that is there: it is as new then, and no sweep takes it for ownerless. */
+  async #keepPart(name: string, bytes: Uint8Array): Promise<void> {
+    const folder = this.#folders.parts;
+    const isThere = (await readVerified(folder, name)) !== undefined;
+    const now = new Date();
+    const isTaken =
+      isThere &&
+      (await utimes(join(folder, name), now, now).then(
+        () => true,
+        () => false,
+      ));
+    if (!isTaken) await putFile(folder, name, bytes);
+  }
+
+  /**
+   * Removes forms with the parts that only they had, and what was left lying: parts that no form has, halves of files.
+   * @param isUnwanted gets the key of a form and how many are newer
+   */
+  async #sweep(isUnwanted: (key: Sha256, newer: number) => boolean): Promise<void> {
+    const unwanted: StoreEntry[] = [];
+    const [kept, dropped] = [new Set<string>(), new Set<string>()];
+    const records = (await listEntries(this.#folders.records)).flatMap((entry) => {
+      const key = keyOfRecord(entry.name);
+      return key === undefined ? [] : [{ entry, key }];
+    });
+    for (const [newer, { entry, key }] of records.entries()) {
+      const isOut = isUnwanted(key, newer);
+      if (isOut) unwanted.push(entry);
+      const record = await readRecord(entry.path, key);
+      for (const name of record === undefined ? [] : filesOf(record)) (isOut ? dropped : kept).add(name);
     }
-    const unused = (await list(this.#files)).filter(({ name }) => !isStaging(name) && !used.has(name));
-    const abandoned = [...(await list(this.#files)), ...(await list(this.#records))].filter(
-      ({ name, ageMs }) => isStaging(name) && ageMs > abandonedAfterMs,
+    const parts = await listEntries(this.#folders.parts);
+    unwanted.push(
+      ...parts.filter((entry) => !kept.has(entry.name) && (dropped.has(entry.name) || isOwnerless(entry))),
+      ...[...parts, ...(await listEntries(this.#folders.records))].filter(isAbandoned),
     );
-    for (const { path } of [...old, ...unused, ...abandoned])
-      await rm(path, { recursive: true, force: true });
+    for (const { path } of unwanted) await rm(path, { recursive: true, force: true });
   }
 }
-
-interface Entry {
-  readonly name: string;
-  readonly path: string;
-  readonly ageMs: number;
-}
-
-/** What is in a folder, the newest first; nothing when it is not there. */
-async function list(folder: string): Promise<readonly Entry[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const entries = await Promise.all(
-    names.map(async (name): Promise<Entry> => {
-      const path = join(folder, name);
-      const changed = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
-      return { name, path, ageMs: Date.now() - changed };
-    }),
-  );
-  return entries.toSorted((left, right) => left.ageMs - right.ageMs);
-}
-
-/** Writes a file so that others see all of it or nothing. */
-async function put(folder: string, name: string, bytes: Uint8Array): Promise<void> {
-  const staging = join(folder, `.staging-${process.pid}-${randomUUID()}`);
-  await writeFile(staging, bytes, { mode: 0o600 });
-  await rename(staging, join(folder, name));
-}
-
-const isStaging = (name: string) => name.startsWith('.staging-');
-const isRecord = (name: string) =>
-  name.endsWith(recordEnding) && isSha256(name.slice(0, -recordEnding.length));

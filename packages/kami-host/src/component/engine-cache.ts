@@ -1,7 +1,6 @@
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { CompiledComponent, CompiledModule } from '../model/compiled-component.ts';
+import type { CompiledComponent, CompiledModule, Glue, MemoryShape } from '../model/compiled-component.ts';
 import type { Sha256 } from '../model/ids.ts';
+import { applySnapshot } from '../model/snapshot.ts';
 import { MalformedBinary } from './binary-reader.ts';
 import {
   engineFile,
@@ -12,80 +11,67 @@ import {
   type StoredForm,
   snapshotFile,
 } from './form-record.ts';
+import { SharedParts } from './shared-parts.ts';
 import { expandSnapshot } from './snapshot-file.ts';
 
-type Compiled = WebAssembly.Module | undefined;
+/** Modules to keep; a component of the usual engines has four, all of them shared. */
+const maxModules = 64;
+const maxGlues = 16;
 
-/** Compiles forms. Tools of one engine share its compiled modules: only the first of them waits for V8. */
+/** Compiles forms. Tools of one engine share its compiled modules and its glue: only the first of them waits for V8. */
 export class EngineCache {
-  readonly #size: number;
-  /** In the order of last use, the oldest first. */
-  readonly #modules = new Map<Sha256, Promise<Compiled>>();
-
-  /** @param size modules to keep; a component of the usual engines has four, all of them shared */
-  constructor(size = 64) {
-    this.#size = size;
-  }
+  readonly #modules = new SharedParts<WebAssembly.Module>(maxModules);
+  readonly #glues = new SharedParts<Glue>(maxGlues);
 
   /** Verifies and compiles a form; undefined when one of its files is missing or damaged. */
   async compile({ key, folder, record }: StoredForm): Promise<CompiledComponent | undefined> {
+    const { glue: sha256, reuse } = record;
     const [glue, ...modules] = await Promise.all([
-      readVerified(folder, glueFile(record.glue)),
+      this.#glues.get(sha256, () => readGlue(folder, sha256)),
       ...record.modules.map((module) => this.#load(folder, module)),
     ]);
     if (glue === undefined || !modules.every((module) => module !== undefined)) return undefined;
-    const { reuse } = record;
-    return { key, reuse, glueUrl: pathToFileURL(join(folder, glueFile(record.glue))).href, modules };
+    return { key, reuse, glue, modules };
   }
 
   async #load(folder: string, record: ModuleRecord): Promise<CompiledModule | undefined> {
     const { name, engine, memory, snapshot } = record;
     const [module, initial] = await Promise.all([
-      this.#engine(folder, engine),
-      snapshot === undefined ? undefined : readSnapshot(folder, snapshot),
+      this.#modules.get(engine, () => compileFile(folder, engineFile(engine))),
+      snapshot === undefined || memory === undefined ? undefined : readSnapshot(folder, snapshot, memory),
     ]);
     if (module === undefined || initial === 'damaged') return undefined;
     return { name, module, memory, snapshot: initial };
   }
-
-  #engine(folder: string, sha256: Sha256): Promise<Compiled> {
-    const known = this.#modules.get(sha256);
-    const entry = known ?? compileFile(folder, engineFile(sha256));
-    this.#modules.delete(sha256);
-    this.#modules.set(sha256, entry);
-    if (known === undefined) {
-      const forget = () => {
-        if (this.#modules.get(sha256) === entry) this.#modules.delete(sha256);
-      };
-      entry.then((module) => module ?? forget(), forget);
-      this.#evict();
-    }
-    return entry;
-  }
-
-  #evict(): void {
-    for (const sha256 of this.#modules.keys()) {
-      if (this.#modules.size <= this.#size) return;
-      this.#modules.delete(sha256);
-    }
-  }
 }
 
-async function compileFile(folder: string, name: string): Promise<Compiled> {
+async function readGlue(folder: string, sha256: Sha256): Promise<Glue | undefined> {
+  const bytes = await readVerified(folder, glueFile(sha256));
+  return bytes === undefined ? undefined : { sha256, source: Buffer.from(bytes).toString('utf8') };
+}
+
+async function compileFile(folder: string, name: string): Promise<WebAssembly.Module | undefined> {
   const bytes = await readVerified(folder, name);
   return bytes === undefined ? undefined : WebAssembly.compile(bytes);
 }
 
+/**
+ * A memory in the state of the snapshot. It is WebAssembly's own, because that alone can be shared by threads and
+ * still be copied as fast as any other.
+ */
 async function readSnapshot(
   folder: string,
   { sha256, size }: SnapshotRecord,
-): Promise<Uint8Array<SharedArrayBuffer> | 'damaged'> {
+  { initialPages }: MemoryShape,
+): Promise<WebAssembly.Memory | 'damaged'> {
   const compressed = await readVerified(folder, snapshotFile(sha256));
   if (compressed === undefined) return 'damaged';
+  const memory = new WebAssembly.Memory({ initial: initialPages, maximum: initialPages, shared: true });
   try {
-    return expandSnapshot(compressed, size);
+    applySnapshot(expandSnapshot(compressed, size), new Uint8Array(memory.buffer));
+    return memory;
   } catch (error) {
-    if (error instanceof MalformedBinary) return 'damaged';
+    if (error instanceof MalformedBinary || error instanceof RangeError) return 'damaged';
     throw error;
   }
 }

@@ -41,9 +41,16 @@ export const moduleName = /^[\w.-]+\.wasm$/;
 /** All memory that a component may have at all, and the table of runs in front. */
 const maxSnapshotBytes = 1024 * 1024 * 1024;
 
-export const glueFile = (sha256: Sha256) => `${sha256}.mjs`;
+export const glueFile = (sha256: Sha256) => `${sha256}.js`;
 export const engineFile = (sha256: Sha256) => `${sha256}.wasm`;
 export const snapshotFile = (sha256: Sha256) => `${sha256}.snapshot`;
+
+/** What a file of a store is, by its name; undefined for what is none of them. */
+export function partKind(name: string): 'glue' | 'module' | 'snapshot' | undefined {
+  if (name.endsWith('.js')) return 'glue';
+  if (name.endsWith('.wasm')) return 'module';
+  return name.endsWith('.snapshot') ? 'snapshot' : undefined;
+}
 
 /** Names of all files of a form. */
 export function filesOf({ glue, modules }: FormRecord): readonly string[] {
@@ -54,21 +61,26 @@ export function filesOf({ glue, modules }: FormRecord): readonly string[] {
   ];
 }
 
-/** A record as it lies on disk: its hash, and on the next line itself. */
-export function recordText(record: FormRecord): string {
+/** A record as it lies on disk: a hash of it and of the component it is for, and on the next line itself. */
+export function recordText(key: Sha256, record: FormRecord): string {
   const text = JSON.stringify(record);
-  return `${sha256Of(Buffer.from(text))}\n${text}`;
+  return `${recordHash(key, text)}\n${text}`;
 }
 
-/** Reads a record; undefined when there is none, or none that is what was written. */
-export async function readRecord(path: string): Promise<FormRecord | undefined> {
-  const [hash, text] = (await readFile(path, 'utf8').catch(undefinedIfGone))?.split('\n', 2) ?? [];
-  return text !== undefined && sha256Of(Buffer.from(text)) === hash ? parseRecord(text) : undefined;
+/** Reads the record of a component; undefined when there is none, or none that is what was written for it. */
+export async function readRecord(path: string, key: Sha256): Promise<FormRecord | undefined> {
+  const [hash, text] = (await readFile(path, 'utf8').catch(undefinedIfUnusable))?.split('\n', 2) ?? [];
+  return text !== undefined && recordHash(key, text) === hash ? parseRecord(text) : undefined;
+}
+
+/** A record says which code runs under a tool's grants: one that belongs to another component is as good as damaged. */
+function recordHash(key: Sha256, text: string): Sha256 {
+  return sha256Of(Buffer.from(`${key}\n${text}`));
 }
 
 /** A file that is named after its content; undefined when it is gone or damaged. */
 export async function readVerified(folder: string, name: string): Promise<Buffer<ArrayBuffer> | undefined> {
-  const bytes = await readFile(join(folder, name)).catch(undefinedIfGone);
+  const bytes = await readFile(join(folder, name)).catch(undefinedIfUnusable);
   return bytes !== undefined && name.startsWith(`${sha256Of(bytes)}.`) ? bytes : undefined;
 }
 
@@ -76,8 +88,11 @@ export function sha256Of(bytes: Uint8Array): Sha256 {
   return createHash('sha256').update(bytes).digest('hex') as Sha256;
 }
 
-function undefinedIfGone(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
+/** Gone, no file at all, or on a bad place of the disk: all that helps is to write it anew. */
+const unusable: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EIO'];
+
+function undefinedIfUnusable(error: NodeJS.ErrnoException): undefined {
+  if (!unusable.includes(error.code)) throw error;
 }
 
 function parseRecord(text: string): FormRecord | undefined {

@@ -10,17 +10,15 @@ export function compressSnapshot(packed: Uint8Array): Uint8Array {
 }
 
 /**
- * A snapshot in memory that threads share.
+ * A snapshot as it was before it was compressed.
  * @param size of the snapshot, bytes: no more is unpacked than was packed
  * @throws MalformedBinary
  */
-export function expandSnapshot(compressed: Uint8Array, size: number): Uint8Array<SharedArrayBuffer> {
+export function expandSnapshot(compressed: Uint8Array, size: number): Uint8Array {
   try {
     const packed = inflateRawSync(compressed, { maxOutputLength: size });
     if (packed.length !== size) throw new RangeError('it is too short');
-    const shared = new Uint8Array(new SharedArrayBuffer(size));
-    shared.set(packed);
-    return shared;
+    return packed;
   } catch (cause) {
     throw new MalformedBinary('a snapshot is damaged', { cause });
   }

@@ -1,10 +1,11 @@
-import type { MemoryShape, Reuse } from '../model/compiled-component.ts';
+import { type MemoryShape, pageBytes, type Reuse } from '../model/compiled-component.ts';
 import { packSnapshot } from '../model/snapshot.ts';
 import { MalformedBinary, readSections } from './binary-reader.ts';
 import { boundModule } from './bound-module.ts';
 import { checkCoreNames } from './core-names.ts';
 import { checkCoreTypes } from './core-types.ts';
 import { exportGlobals } from './export-globals.ts';
+import { takeShortcuts } from './glue-shortcuts.ts';
 import { checkImportedTypes } from './imported-types-check.ts';
 import { checkInterfaces, invalidComponent } from './interfaces.ts';
 import { boundLifting, UnknownGlue } from './lift-budget.ts';
@@ -23,7 +24,6 @@ import {
 import { loadTranspiler } from './transpiler.ts';
 
 const glueName = 'component.js';
-const pageBytes = 65_536;
 
 /**
  * Checks a component, and turns it into JavaScript and core modules that V8 can run and the host can bound.
@@ -49,14 +49,14 @@ export async function takeApart(bytes: Uint8Array, source: string): Promise<Tran
     if (left < 0) throw invalidComponent(source, 'its core modules are too large when metered');
     return { name, ...module };
   });
-  const bounded = boundGlue(glue, source);
+  const bounded = takeShortcuts(boundGlue(glue, source));
   const reuse = reuseOf(
     cores.map(([, content]) => content),
     modules,
   );
   const resettable = reuse === 'reset' ? makeResettable(bounded) : undefined;
   return {
-    glue: Buffer.from(resettable ?? bounded),
+    glue: Buffer.from(functionBody(resettable ?? bounded, source)),
     modules: modules.map(({ changesTables: _, ...module }) => module),
     reuse: reuse === 'reset' && resettable === undefined ? 'ahead' : reuse,
   };
@@ -80,6 +80,15 @@ function boundGlue(glue: Uint8Array, source: string): string {
     if (!(cause instanceof UnknownGlue)) throw cause;
     throw invalidComponent(source, `it passes its host what KAMI can't bound (${cause.message})`, cause);
   }
+}
+
+/** The module as the body of a function: then what runs is the text that was verified, and no file. */
+function functionBody(glue: string, source: string): string {
+  const body = glue.replace(/^export (?=function instantiate\(|const _util = \{)/gm, '');
+  if (/^(?:export|import)\b/m.test(body) || !body.includes('\nfunction instantiate(')) {
+    throw invalidComponent(source, 'what links it is of an unknown form');
+  }
+  return `'use strict';\n${body}\nreturn instantiate;\n`;
 }
 
 type Generate = Awaited<ReturnType<typeof loadTranspiler>>;

@@ -3,10 +3,15 @@ import type { Sha256 } from './ids.ts';
 /** A component ready to be instantiated: compiled once, posted to any number of workers. */
 export interface CompiledComponent {
   readonly key: Sha256;
-  /** Module that exports jco's `instantiate`. */
-  readonly glueUrl: string;
+  readonly glue: Glue;
   readonly modules: readonly CompiledModule[];
   readonly reuse: Reuse;
+}
+
+/** JavaScript that links core modules to a component: the body of a function that gives jco's `instantiate`. */
+export interface Glue {
+  readonly sha256: Sha256;
+  readonly source: string;
 }
 
 /**
@@ -22,8 +27,8 @@ export interface CompiledModule {
   readonly name: string;
   readonly module: WebAssembly.Module;
   readonly memory: MemoryShape | undefined;
-  /** What its memory begins with, packed (`packSnapshot`), shared by all threads; undefined where the module writes it itself. */
-  readonly snapshot: Uint8Array<SharedArrayBuffer> | undefined;
+  /** What its memory begins with, shared by all threads; undefined where the module writes it itself. */
+  readonly snapshot: WebAssembly.Memory | undefined;
 }
 
 /** Size of a linear memory in pages of 64 KiB, as its module declares it. */
@@ -31,6 +36,8 @@ export interface MemoryShape {
   readonly initialPages: number;
   readonly maximumPages: number | undefined;
 }
+
+export const pageBytes = 65_536;
 
 /** Name under which a core module imports the memory that it used to define. */
 export const memoryImport = { module: 'kami-limits', name: 'memory' } as const;

@@ -49,17 +49,6 @@ export function applySnapshot(packed: Uint8Array, memory: Uint8Array): void {
   for (const { offset, bytes } of runsOf(packed)) memory.set(bytes, offset);
 }
 
-/** Makes a memory what it was when the snapshot had been applied, whatever it holds now. */
-export function restoreSnapshot(packed: Uint8Array, memory: Uint8Array): void {
-  let end = 0;
-  for (const { offset, bytes } of runsOf(packed)) {
-    memory.fill(0, end, offset);
-    memory.set(bytes, offset);
-    end = offset + bytes.length;
-  }
-  memory.fill(0, end);
-}
-
 function* runsOf(packed: Uint8Array): Generator<DataRun> {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const count = view.getUint32(0, true);

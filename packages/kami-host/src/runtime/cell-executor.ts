@@ -5,12 +5,14 @@ import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
 import { CrashBreaker } from './cell/breaker.ts';
 import { Cell, type CellOptions, damaged } from './cell/cell.ts';
+import type { EventSink } from './events.ts';
 import type { Execution, Executor } from './executor.ts';
 
 export interface CellExecutorOptions extends CellOptions {
   readonly store: Pick<ComponentStore, 'prepare' | 'renew'>;
   /** Cells that may live at the same time; idle ones make room for those that are needed. */
   readonly maxCells: number;
+  readonly onEvent: EventSink;
 }
 
 /**
@@ -32,7 +34,7 @@ export class CellExecutor implements Executor {
   }
 
   warmUp(): void {
-    if (!this.#closed) this.#spare ??= new Cell(this.#options);
+    if (!this.#closed) this.#spare ??= this.#start();
   }
 
   async execute(execution: Execution): Promise<WorkerAnswer> {
@@ -46,7 +48,7 @@ export class CellExecutor implements Executor {
     const form = await store.prepare(origin);
     signal.throwIfAborted();
     let answer = await this.#cell(execution.domain).execute(form, execution);
-    if (answer === damaged)
+    for (let renewals = 0; answer === damaged && renewals < maxRenewals; renewals += 1)
       answer = await this.#cell(execution.domain).execute(await store.renew(origin), execution);
     if (answer === damaged) throw new Error(`the form of ${origin.key} was damaged as it was written`);
     if (answer.outcome.status === 'failure' && answer.outcome.reason === 'crash')
@@ -75,7 +77,16 @@ export class CellExecutor implements Executor {
     this.#spare = undefined;
     // Not at once: the next process would take the processor from the call that needs this one.
     setTimeout(() => this.warmUp(), spareAfterMs).unref();
-    return spare === undefined || spare.ended ? new Cell(this.#options) : spare;
+    return spare === undefined || spare.ended ? this.#start() : spare;
+  }
+
+  #start(): Cell {
+    const { onEvent } = this.#options;
+    onEvent({ kind: 'sandbox-started', sandbox: 'cell' });
+    return new Cell({
+      ...this.#options,
+      onEnd: (reason) => onEvent({ kind: 'sandbox-ended', sandbox: 'cell', reason }),
+    });
   }
 
   #evict(): void {
@@ -89,3 +100,5 @@ export class CellExecutor implements Executor {
 }
 
 const spareAfterMs = 200;
+/** Somebody may empty the store again while a form is made anew. */
+const maxRenewals = 3;

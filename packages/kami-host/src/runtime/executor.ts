@@ -10,6 +10,8 @@ export interface Execution {
   readonly origin: ComponentOrigin;
   readonly operation: Operation;
   readonly limits: Limits;
+  /** What is left of the time limit, ms: it counts from the call's arrival. */
+  readonly timeLeftMs: number;
   readonly guest: GuestView;
   /** Executions of different domains never share a process, where there are several. */
   readonly domain: string;

@@ -4,13 +4,14 @@ import {
   fuelImport,
   globalExportPrefix,
   memoryImport,
+  pageBytes,
 } from '../model/compiled-component.ts';
 import { toolExport } from '../model/contract.ts';
 import type { Limits } from '../model/limits.ts';
-import { applySnapshot, restoreSnapshot } from '../model/snapshot.ts';
+import { linkerOf } from './linker.ts';
+import { type CopyPages, pageCopier } from './page-copier.ts';
 import type { HostImports } from './wasi/imports.ts';
 
-const pageBytes = 65_536;
 const mostPages = 65_536;
 
 /** The component's `kami:tool/tool` interface; `run` throws an error with a `payload` for its error case. */
@@ -28,7 +29,7 @@ export interface ToolInstance {
   reset(imports: HostImports): boolean;
 }
 
-type Instantiate = (
+export type Instantiate = (
   // The glue only hands on what it gets here, so it gets more than a module: two may be of the same code.
   getCoreModule: (name: string) => CompiledModule,
   imports: HostImports,
@@ -58,16 +59,17 @@ export class MemoryInstantiatedTwice extends Error {
  * Makes a fresh instance of a component whose memories together stay within a limit.
  * @throws MemoryLimitTooSmall, MemoryInstantiatedTwice and whatever the component's start function throws
  */
-export async function instantiate(
+export function instantiate(
   component: CompiledComponent,
   imports: HostImports,
   { maxMemoryMb, maxFuel }: Pick<Limits, 'maxMemoryMb' | 'maxFuel'>,
-): Promise<ToolInstance> {
-  const { instantiate: link } = (await import(component.glueUrl)) as { readonly instantiate: Instantiate };
+): ToolInstance {
+  const link = linkerOf(component.glue);
   const maximums = shareMemory(component.modules, maxMemoryMb);
   // One counter for all core modules: a component can't get more fuel by having more of them.
   const fuel = new WebAssembly.Global({ value: 'i64', mutable: true }, BigInt(maxFuel));
   const memories = new Map<string, WebAssembly.Memory>();
+  const snapshots = new Map<string, CopyPages>();
   const globals = new Map<WebAssembly.Global, WebAssembly.Global['value']>();
   const byName = new Map(component.modules.map((module) => [module.name, module]));
 
@@ -85,7 +87,11 @@ export async function instantiate(
         const maximum = maximums.get(name) ?? memory.initialPages;
         const provided = new WebAssembly.Memory({ initial: memory.initialPages, maximum });
         memories.set(name, provided);
-        if (snapshot !== undefined) applySnapshot(snapshot, new Uint8Array(provided.buffer));
+        if (snapshot !== undefined) {
+          const copy = pageCopier(snapshot, provided);
+          copy();
+          snapshots.set(name, copy);
+        }
         limits[memoryImport.name] = provided;
       }
       const instance = new WebAssembly.Instance(module, { ...moduleImports, [memoryImport.module]: limits });
@@ -101,13 +107,11 @@ export async function instantiate(
     fuelLeft: () => Number(fuel.value),
     reset(next) {
       if (exports.kamiReset === undefined) return false;
-      for (const { name, snapshot, memory: initial } of component.modules) {
-        const memory = memories.get(name);
-        if (memory === undefined) continue;
-        const bytes = new Uint8Array(memory.buffer);
-        if (snapshot === undefined || bytes.length !== (initial?.initialPages ?? 0) * pageBytes) return false;
-        restoreSnapshot(snapshot, bytes);
+      for (const { name, memory: shape } of component.modules) {
+        if (memories.get(name)?.buffer.byteLength !== (shape && shape.initialPages * pageBytes)) return false;
       }
+      for (const [name] of memories) if (!snapshots.has(name)) return false;
+      for (const copy of snapshots.values()) copy();
       for (const [global, value] of globals) global.value = value;
       fuel.value = BigInt(maxFuel);
       return exports.kamiReset(next);

@@ -3,7 +3,7 @@ import type { Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
 import type { HostChannel } from './host-call/channel.ts';
 import { instantiate, type ToolInstance } from './instance.ts';
-import type { GuestView } from './protocol.ts';
+import type { GuestView, InstanceOrigin } from './protocol.ts';
 import { CallClock, CallLog, type CallState, RefusalRecord } from './wasi/call-state.ts';
 import { HandleBudget } from './wasi/handles.ts';
 import { createImports } from './wasi/imports.ts';
@@ -19,13 +19,18 @@ export interface InstanceOrder {
 export interface CallInstance {
   readonly call: CallState;
   /** @throws as `instantiate` */
-  readonly start: () => Promise<ToolInstance>;
+  readonly start: () => ToolInstance;
+  readonly origin: InstanceOrigin;
+  /** What it took to prepare, ms; of one that is still to be made 0. */
+  readonly preparedMs: number;
 }
 
 interface Prepared {
   readonly order: InstanceOrder;
   readonly made: MadeCall;
   readonly instance: ToolInstance;
+  readonly origin: InstanceOrigin;
+  readonly preparedMs: number;
 }
 
 /** A call's state that does not know yet which call it is of. */
@@ -54,7 +59,8 @@ export class Instances {
     if (prepared !== undefined && isSame(prepared.order, order)) {
       this.#prepared = undefined;
       prepared.made.begin(environment);
-      return { call: prepared.made.state, start: async () => prepared.instance };
+      const { made, instance, origin, preparedMs } = prepared;
+      return { call: made.state, start: () => instance, origin, preparedMs };
     }
     const made = this.#make(order);
     made.begin(environment);
@@ -62,6 +68,8 @@ export class Instances {
     return {
       call: made.state,
       start: () => instantiate(component, createImports(made.state), limits),
+      origin: 'made',
+      preparedMs: 0,
     };
   }
 
@@ -69,16 +77,18 @@ export class Instances {
    * Makes an instance ahead, in place of one for another order.
    * @param used the one of a call that returned: brought back to what it was, it is as good as a new one
    */
-  async prepare(order: InstanceOrder, used: ToolInstance | undefined): Promise<void> {
+  prepare(order: InstanceOrder, used: ToolInstance | undefined): void {
     this.#prepared = undefined;
+    const start = performance.now();
     // Whatever its start would do it must do in the call, under the call's clock, limits and services.
     if (order.component.reuse === 'none') return;
     const made = this.#make(order);
     const imports = createImports(made.state);
     try {
       const isReset = order.component.reuse === 'reset' && used?.reset(imports) === true;
-      const instance = isReset ? used : await instantiate(order.component, imports, order.limits);
-      this.#prepared = { order, made, instance };
+      const instance = isReset ? used : instantiate(order.component, imports, order.limits);
+      const preparedMs = performance.now() - start;
+      this.#prepared = { order, made, instance, origin: isReset ? 'reset' : 'ahead', preparedMs };
     } catch {
       // The call that needs it will fail in the same way, and say so.
     }
@@ -104,12 +114,18 @@ export class Instances {
   }
 }
 
+/** Those that an instance is made under; the others are the call's. */
+const limitsOfInstances = [
+  'maxMemoryMb',
+  'maxFuel',
+  'maxLogLines',
+  'maxLogLineLength',
+] as const satisfies readonly (keyof Limits)[];
+
 function isSame(left: InstanceOrder, right: InstanceOrder): boolean {
   return (
     left.component.key === right.component.key &&
     left.clock === right.clock &&
-    (Object.keys(left.limits) as (keyof Limits)[]).every(
-      (field) => left.limits[field] === right.limits[field],
-    )
+    limitsOfInstances.every((field) => left.limits[field] === right.limits[field])
   );
 }

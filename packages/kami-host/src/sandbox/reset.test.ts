@@ -67,7 +67,7 @@ async function make(component: CompiledComponent): Promise<Watched> {
     }),
   ];
   try {
-    const instance = await instantiate(component, imports(), defaultLimits);
+    const instance = instantiate(component, imports(), defaultLimits);
     return {
       instance,
       state: () => ({

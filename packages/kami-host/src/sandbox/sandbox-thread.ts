@@ -13,6 +13,9 @@ const heapMb = 256;
 /** Native stack, MB, set explicitly so that recursion ends at the same depth wherever the default differs. */
 const stackMb = 4;
 
+/** Components that a thread keeps: each holds its snapshot. */
+const maxComponents = 8;
+
 export interface ThreadCall {
   readonly request: WorkerRequest;
   readonly signal: AbortSignal;
@@ -27,7 +30,10 @@ export interface ThreadCall {
  */
 export class SandboxThread {
   readonly #worker: Worker;
+  /** What the thread has, in the order of last use, the oldest first. */
   readonly #components = new Set<Sha256>();
+  /** What it can link: that source it needs no more. */
+  readonly #glues = new Set<Sha256>();
   readonly #host: MessagePort;
   /** Replies sent, in shared memory: a worker that runs a guest has no turn of its event loop to notice them. */
   readonly #replies = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -63,17 +69,20 @@ export class SandboxThread {
     return this.#ended;
   }
 
-  /** Keys of the components that this thread has. */
-  get components(): ReadonlySet<Sha256> {
-    return this.#components;
+  /** The component that it served last, of which it may have an instance ready. */
+  get lastComponent(): Sha256 | undefined {
+    return [...this.#components].at(-1);
+  }
+
+  /** How many different ways to link components it has loaded: each stays for good. */
+  get engines(): number {
+    return this.#glues.size;
   }
 
   /** Performs one operation. Rejects only with the signal's reason; how the component ends is in the answer. */
   async call({ request, signal, onLog, onHostRequest }: ThreadCall): Promise<WorkerAnswer> {
     signal.throwIfAborted();
-    const { key } = request.component;
-    const posted: PostedRequest = this.#components.has(key) ? { ...request, component: key } : request;
-    this.#components.add(key);
+    const posted = this.#posted(request);
     const worker = this.#worker;
     const { promise, resolve, reject } = Promise.withResolvers<WorkerAnswer>();
     const listeners = {
@@ -85,10 +94,7 @@ export class SandboxThread {
       exit: () => resolve(deadAnswer(undefined)),
     };
     const abort = () => reject(signal.reason);
-    const timer = setTimeout(
-      () => resolve(timeoutAnswer(request.limits.timeoutMs)),
-      request.limits.timeoutMs,
-    );
+    const timer = setTimeout(() => resolve(timeoutAnswer(request.limits.timeoutMs)), request.timeLeftMs);
 
     worker.ref();
     worker.on('message', listeners.message).on('error', listeners.error).on('exit', listeners.exit);
@@ -109,6 +115,18 @@ export class SandboxThread {
       worker.unref();
       if (!answered) await this.terminate();
     }
+  }
+
+  #posted(request: WorkerRequest): PostedRequest {
+    const { key, glue } = request.component;
+    const isThere = this.#components.delete(key);
+    this.#components.add(key);
+    const forget = [...this.#components].slice(0, -maxComponents);
+    for (const old of forget) this.#components.delete(old);
+    if (isThere) return { ...request, component: key, forget };
+    const source = this.#glues.has(glue.sha256) ? '' : glue.source;
+    this.#glues.add(glue.sha256);
+    return { ...request, component: { ...request.component, glue: { ...glue, source } }, forget };
   }
 
   /** Answers a request of the guest that runs. */

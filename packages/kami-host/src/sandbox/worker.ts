@@ -17,12 +17,14 @@ const instances = new Instances(host, (line) => send({ kind: 'log', line }));
 
 const components = new Map<Sha256, CompiledComponent>();
 
-parentPort?.on('message', async (posted: PostedRequest) => {
+parentPort?.on('message', (posted: PostedRequest) => {
   const request = { ...posted, component: componentOf(posted) };
-  const { answer, used } = await answerTo(request);
+  for (const key of posted.forget) components.delete(key);
+  host.forget();
+  const { answer, used } = answerTo(request);
   send({ kind: 'answer', answer });
   const { component, operation, limits, guest } = request;
-  if (operation.kind === 'run') await instances.prepare({ component, limits, clock: guest.clock }, used);
+  if (operation.kind === 'run') instances.prepare({ component, limits, clock: guest.clock }, used);
 });
 
 function componentOf({ component }: PostedRequest): CompiledComponent {
@@ -36,9 +38,9 @@ function componentOf({ component }: PostedRequest): CompiledComponent {
 }
 
 /** A schema that is none is the tool's fault, whether it is met before the component runs or after. */
-async function answerTo(request: WorkerRequest): Promise<Performed> {
+function answerTo(request: WorkerRequest): Performed {
   try {
-    return await perform(request);
+    return perform(request);
   } catch (error) {
     if (!(error instanceof InvalidSchema)) throw error;
     return { answer: bareAnswer(failure('invalid-schema', error.message)), used: undefined };
@@ -56,7 +58,7 @@ interface Performed {
 }
 
 /** Runs one operation in a fresh instance. Whatever the component does is part of the answer. */
-async function perform({ component, operation, limits, guest }: WorkerRequest): Promise<Performed> {
+function perform({ component, operation, limits, guest }: WorkerRequest): Performed {
   if (operation.kind === 'check-schemas') {
     checkSchemas(operation.inputSchema, operation.outputSchema);
     return { answer: bareAnswer(readSuccess('', 'text', false)), used: undefined };
@@ -64,12 +66,18 @@ async function perform({ component, operation, limits, guest }: WorkerRequest): 
   const input = operation.kind === 'run' ? checkInput(operation) : { text: '' };
   if ('outcome' in input) return { answer: bareAnswer(input.outcome), used: undefined };
 
-  const { call, start } = instances.take({ component, limits, clock: guest.clock }, guest.environment);
+  const { call, start, origin, preparedMs } = instances.take(
+    { component, limits, clock: guest.clock },
+    guest.environment,
+  );
   let instance: ToolInstance | undefined;
   let outcome: CallOutcome;
   let hasReturned = false;
+  const begin = performance.now();
+  let ready = begin;
   try {
-    instance = await start();
+    instance = start();
+    ready = performance.now();
     const text = operation.kind === 'run' ? instance.run(input.text) : instance.describe();
     hasReturned = true;
     outcome =
@@ -94,6 +102,12 @@ async function perform({ component, operation, limits, guest }: WorkerRequest): 
       fuel: limits.maxFuel - Math.max(0, fuelLeft),
       readClock: call.clock.wasRead,
       refusals: call.refusals.list(),
+      spent: {
+        loadMs: 0,
+        prepareMs: preparedMs + (ready - begin),
+        runMs: performance.now() - ready,
+        instance: origin,
+      },
     },
     used: hasReturned && fuelLeft >= 0 ? instance : undefined,
   };

@@ -6,7 +6,12 @@
 import { EngineCache } from '../../component/engine-cache.ts';
 import type { StoredForm } from '../../component/form-record.ts';
 import type { HostService } from '../../sandbox/host-call/dispatcher.ts';
-import { HostCallError, type HostReply, type ServiceName } from '../../sandbox/host-call/protocol.ts';
+import {
+  HostCallError,
+  type HostReply,
+  type ServiceName,
+  serviceNames,
+} from '../../sandbox/host-call/protocol.ts';
 import { ThreadExecutor } from '../thread-executor.ts';
 import type { CellMessage, CellRequest } from './protocol.ts';
 
@@ -31,7 +36,7 @@ const executor = new ThreadExecutor(
     if (compiled === undefined) throw new DamagedForm();
     return compiled;
   },
-  { poolSize, cacheSize },
+  { poolSize, cacheSize, onEvent: () => {} },
 );
 
 process.on('message', (request: CellRequest) => {
@@ -56,7 +61,7 @@ function send(message: CellMessage): void {
 }
 
 async function execute(request: Extract<CellRequest, { readonly kind: 'execute' }>): Promise<void> {
-  const { callId, form, operation, limits, guest, services } = request;
+  const { callId, form, operation, limits, timeLeftMs, guest, services } = request;
   forms.set(form.key, form);
   const call: RunningCall = { cancel: new AbortController(), waiting: new Map() };
   calls.set(callId, call);
@@ -65,6 +70,7 @@ async function execute(request: Extract<CellRequest, { readonly kind: 'execute' 
       origin: { key: form.key, source: form.key, read: () => Promise.reject(new DamagedForm()) },
       operation,
       limits,
+      timeLeftMs,
       guest,
       domain: '',
       services: Object.fromEntries(services.map((name) => [name, relay(callId, name, call)])),
@@ -85,7 +91,7 @@ function relay(callId: number, service: ServiceName, { waiting }: RunningCall): 
   let lastId = 0;
   return {
     async handle(method, args) {
-      const id = ++lastId * 4 + (service === 'files' ? 0 : 1);
+      const id = ++lastId * serviceNames.length + serviceNames.indexOf(service);
       const { promise, resolve } = Promise.withResolvers<HostReply>();
       waiting.set(id, resolve);
       send({ kind: 'ask', callId, request: { id, service, method, args } });

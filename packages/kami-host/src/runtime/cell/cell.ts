@@ -15,7 +15,12 @@ export interface CellOptions {
   /** Idle threads a cell keeps. */
   readonly poolSize: number;
   readonly cacheSize: number;
+  /** Told once, when the process has ended: why, if KAMI ended it. */
+  readonly onEnd?: (reason: CellEnd) => void;
 }
+
+/** `stopped`: one of its calls had to be; `evicted`: it was of no more use; `crashed`: nobody asked it to. */
+export type CellEnd = 'crashed' | 'stopped' | 'evicted';
 
 /** The cell's own timer stops a call first; this long after it the whole cell is killed. */
 const killAfterMs = 500;
@@ -43,9 +48,12 @@ export class Cell {
   readonly #calls = new Map<number, Call>();
   #lastCallId = 0;
   #ended = false;
+  #killed: CellEnd | undefined;
+  readonly #onEnd: CellOptions['onEnd'];
   #stderr = '';
 
-  constructor({ formsFolder, poolSize, cacheSize }: CellOptions) {
+  constructor({ formsFolder, poolSize, cacheSize, onEnd }: CellOptions) {
+    this.#onEnd = onEnd;
     this.#process = forkConfined({
       module: 'runtime/cell/cell-main',
       args: [String(poolSize), String(cacheSize)],
@@ -88,7 +96,7 @@ export class Cell {
 
   /** Runs one operation. Rejects only with the signal's reason. */
   async execute(form: StoredForm, execution: Execution): Promise<WorkerAnswer | typeof damaged> {
-    const { operation, limits, guest, services, signal } = execution;
+    const { operation, limits, timeLeftMs, guest, services, signal } = execution;
     signal.throwIfAborted();
     if (this.#ended) return deathAnswer();
     const callId = ++this.#lastCallId;
@@ -102,15 +110,24 @@ export class Cell {
     const backstop = setTimeout(
       () => {
         resolve(overdueAnswer(limits.timeoutMs));
-        this.kill();
+        this.kill('stopped');
       },
-      limits.timeoutMs + prepareMs + killAfterMs,
+      timeLeftMs + prepareMs + killAfterMs,
     );
     signal.addEventListener('abort', abort, { once: true });
     this.#ref();
     try {
       const names = Object.keys(services) as (keyof typeof services)[];
-      this.#send({ kind: 'execute', callId, form, operation, limits, guest, services: names });
+      this.#send({
+        kind: 'execute',
+        callId,
+        form,
+        operation,
+        limits,
+        timeLeftMs,
+        guest,
+        services: names,
+      });
       return await promise;
     } finally {
       clearTimeout(backstop);
@@ -122,7 +139,8 @@ export class Cell {
   }
 
   /** Ends the process at once; its calls are answered with a crash. */
-  kill(): void {
+  kill(reason: Exclude<CellEnd, 'crashed'> = 'evicted'): void {
+    this.#killed ??= reason;
     this.#process.kill('SIGKILL');
   }
 
@@ -131,7 +149,7 @@ export class Cell {
     for (const call of this.#calls.values()) {
       call.settle(bareAnswer(failure(reason, message)));
     }
-    this.kill();
+    this.kill('stopped');
   }
 
   #memoryLimit(): number {
@@ -185,7 +203,9 @@ export class Cell {
   }
 
   #onExit(): void {
+    if (this.#ended) return;
     this.#ended = true;
+    this.#onEnd?.(this.#killed ?? 'crashed');
     for (const call of this.#calls.values()) call.settle(deathAnswer());
   }
 

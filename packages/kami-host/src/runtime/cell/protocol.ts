@@ -3,7 +3,12 @@ import { isJsonObject } from '../../model/json.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { LogLine } from '../../model/log-line.ts';
 import { logLevels } from '../../model/logger.ts';
-import type { HostReply, HostRequest } from '../../sandbox/host-call/protocol.ts';
+import {
+  type HostReply,
+  type HostRequest,
+  type ServiceName,
+  serviceNames,
+} from '../../sandbox/host-call/protocol.ts';
 import type { GuestView, Operation, WorkerAnswer } from '../../sandbox/protocol.ts';
 import { isCount, readAnswer } from './read-answer.ts';
 
@@ -15,6 +20,7 @@ export type CellRequest =
       readonly form: StoredForm;
       readonly operation: Operation;
       readonly limits: Limits;
+      readonly timeLeftMs: number;
       readonly guest: GuestView;
       /** Names of the services that the call may ask; the control process decides what they give. */
       readonly services: readonly HostRequest['service'][];
@@ -70,5 +76,7 @@ function readHostRequest(value: unknown): HostRequest | undefined {
   if (!isJsonObject(value)) return undefined;
   const { id, service, method, args } = value as Readonly<Record<string, unknown>>;
   if (!isCount(id) || typeof method !== 'string') return undefined;
-  return service === 'files' || service === 'egress' ? { id, service, method, args } : undefined;
+  return serviceNames.some((name) => name === service)
+    ? { id, service: service as ServiceName, method, args }
+    : undefined;
 }
