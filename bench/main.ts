@@ -2,15 +2,10 @@
 
 import { buildEverything } from './build-everything.ts';
 import { cleanUp, cleanUpOnSignals } from './cleanup.ts';
-import { startLoopback } from './loopback.ts';
-import type { Figure } from './measures/figure.ts';
 import type { Measure } from './measures/measure.ts';
 import { allMeasures } from './measures/measures.ts';
 import { type Options, parseOptions, UsageError } from './options.ts';
 import { note } from './report/note.ts';
-import { createReport } from './report/report.ts';
-import { createKamiData } from './subjects/kami-data.ts';
-import { allSubjects } from './subjects/subjects.ts';
 
 cleanUpOnSignals();
 try {
@@ -30,26 +25,9 @@ async function main(options: Options): Promise<number> {
   }
   const chosen = choose(options.only);
   await buildEverything();
-  const loopback = await startLoopback();
-  const data = createKamiData(loopback.origin);
-  const subjects = allSubjects(data);
-  note('Preparing the subjects');
-  const toolCounts = [...new Set(chosen.flatMap((measure) => measure.toolCounts))];
-  for (const subject of subjects) await subject.prepare(toolCounts);
-
-  const figures: Figure[] = [];
-  const failures: string[] = [];
-  for (const measure of chosen) {
-    const start = performance.now();
-    note(`Measuring ${measure.name}: ${measure.title}`);
-    try {
-      figures.push(...(await measure.run({ subjects, loopback, data, quick: options.quick })));
-    } catch (error) {
-      failures.push(`${measure.name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-    note(`  ${Math.round((performance.now() - start) / 1_000)} s`);
-  }
-  const report = createReport({ measures: chosen, subjects, figures, failures, quick: options.quick });
+  // Not before: it loads kami-host, and what is loaded must be what has just been built.
+  const { measureAll } = await import('./measure-all.ts');
+  const { report, failures } = await measureAll(chosen, options.quick);
   const files = report.write();
   console.log(options.json ? JSON.stringify(report.json, undefined, 2) : report.text);
   note(`Written: ${files.join(', ')}`);
