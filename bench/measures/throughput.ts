@@ -17,7 +17,7 @@ export const throughput: Measure = {
 };
 
 async function measure(sessions: readonly Session[], { quick }: MeasureContext): Promise<Figure[]> {
-  const [rounds, blockMs] = quick ? [2, 400] : [4, 500];
+  const [rounds, blockMs] = quick ? [2, 400] : [3, 500];
   const figures: Figure[] = [];
   for (const task of [echoTask, transformTask]) {
     for (const session of sessions) await block(session, task, 4, blockMs);
