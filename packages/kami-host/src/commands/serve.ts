@@ -19,7 +19,7 @@ export const serve = defineCommand({
     const { logger, signal } = context;
     const host = await openToolHost(context.config, ({ kind, ...event }) => logger.debug(kind, event));
     try {
-      host.warmUp();
+      void host.runtime.warmUp();
       logger.info('serving MCP on stdio', { tools: host.tools().length });
       await serveStdio({ host, logger, version: context.version }, signal);
     } finally {

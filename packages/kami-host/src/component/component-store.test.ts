@@ -178,6 +178,22 @@ describe('ComponentStore', () => {
     );
   });
 
+  it('knows which form was used last, for the next process, as long as it is there', async () => {
+    const [left, right] = [await component(70_000), await component(80_000)];
+    const store = new ComponentStore(directory);
+    expect(await store.lastUsed()).toBeUndefined();
+    for (const origin of [left, right, left]) await store.load(origin);
+    const lastUsed = () => new ComponentStore(directory).lastUsed();
+    await expect.poll(async () => (await lastUsed())?.key).toBe(right.key);
+    await new ComponentStore(directory).load(left);
+    await expect.poll(async () => (await lastUsed())?.key).toBe(left.key);
+    expect(await store.compileEngine((await lastUsed()) ?? expect.unreachable('there is none'))).toBe(
+      (await store.load(left)).glue,
+    );
+    await store.remove(left.key);
+    expect(await lastUsed()).toBeUndefined();
+  });
+
   it('keeps what components have in common once, and lets it go with the last of them', async () => {
     const store = new ComponentStore(directory);
     const [left, right] = [await component(70_000), await component(80_000)];

@@ -1,7 +1,7 @@
-import { rm, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { CompiledComponent } from '../model/compiled-component.ts';
-import type { Sha256 } from '../model/ids.ts';
+import { readFile, rm, utimes } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { CompiledComponent, Glue } from '../model/compiled-component.ts';
+import { isSha256, type Sha256 } from '../model/ids.ts';
 import { EngineCache } from './engine-cache.ts';
 import {
   engineFile,
@@ -51,6 +51,7 @@ const maxKnown = 4_096;
 export class ComponentStore {
   readonly #folders: StoreFolders;
   readonly #keep: number;
+  readonly #lastUsed: string;
   readonly #known = new Map<Sha256, StoredForm>();
   readonly #making = new Map<Sha256, Promise<StoredForm>>();
   readonly #engines = new EngineCache();
@@ -61,6 +62,7 @@ export class ComponentStore {
    */
   constructor(directory: string, keep = Number.POSITIVE_INFINITY) {
     this.#folders = storeFolders(directory, formVersion);
+    this.#lastUsed = join(directory, formVersion, 'last-used');
     this.#keep = keep;
   }
 
@@ -87,20 +89,19 @@ export class ComponentStore {
     if (known !== undefined) return known;
     const record = await readRecord(this.#record(key), key);
     if (record === undefined) return this.renew(origin);
-    const now = new Date();
-    // So that it counts as used; whoever can't write here can still read.
-    await utimes(this.#record(key), now, now).catch(() => {});
     return this.#remember({ key, folder: this.#folders.parts, record });
   }
 
-  /** Which of these components was used last, or made, of those that have a form. */
-  async lastUsed<T extends Pick<ComponentOrigin, 'key'>>(origins: readonly T[]): Promise<T | undefined> {
-    const byKey = new Map<string | undefined, T>(origins.map((origin) => [origin.key, origin]));
-    for (const { name } of await listEntries(this.#folders.records)) {
-      const found = byKey.get(keyOfRecord(name));
-      if (found !== undefined) return found;
-    }
-    return undefined;
+  /** The form that was used last in a process that is gone, if it is still there. */
+  async lastUsed(): Promise<StoredForm | undefined> {
+    const key = (await readFile(this.#lastUsed, 'utf8').catch(() => '')).trim();
+    const record = isSha256(key) ? await readRecord(this.#record(key), key) : undefined;
+    return record && isSha256(key) ? { key, folder: this.#folders.parts, record } : undefined;
+  }
+
+  /** Compiles what a form has in common with others of its engine; undefined when a file is missing or damaged. */
+  compileEngine(form: StoredForm): Promise<Glue | undefined> {
+    return this.#engines.compileEngine(form);
   }
 
   /** Makes a component's form anew, in place of one that was found damaged; once for all who ask at the same time. */
@@ -122,10 +123,16 @@ export class ComponentStore {
     return this.#remember({ key, folder: this.#folders.parts, record });
   }
 
+  /** For the next process; it is no loss if it can't be written. */
+  async #noteUse(key: Sha256): Promise<void> {
+    await putFile(dirname(this.#lastUsed), basename(this.#lastUsed), Buffer.from(key)).catch(() => {});
+  }
+
   /** Reading a record for every call would cost more than many a call. */
   #remember(form: StoredForm): StoredForm {
     if (this.#known.size >= maxKnown) this.#known.clear();
     this.#known.set(form.key, form);
+    void this.#noteUse(form.key);
     return form;
   }
 

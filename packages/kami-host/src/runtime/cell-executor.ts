@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import type { ComponentOrigin, ComponentStore } from '../component/component-store.ts';
+import type { ComponentStore } from '../component/component-store.ts';
 import type { StoredForm } from '../component/form-record.ts';
 import { bareAnswer } from '../sandbox/answer.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
@@ -61,8 +61,8 @@ export class CellExecutor implements Executor {
     return answer;
   }
 
-  async preload(origin: ComponentOrigin): Promise<void> {
-    this.#usual ??= await this.#options.store.prepare(origin);
+  preload(form: StoredForm): void {
+    this.#usual ??= form;
     this.#spare?.preload(this.#usual);
   }
 

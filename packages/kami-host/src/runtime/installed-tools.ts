@@ -28,8 +28,6 @@ export interface InstalledToolsDeps {
 export interface InstalledTools {
   /** Enabled ones, in the order of their ids. */
   all(): readonly InstalledTool[];
-  /** The components of all of them. */
-  origins(): readonly ComponentOrigin[];
   /** @throws KamiError `KAMI_TOOL_NOT_FOUND`, `KAMI_TOOL_DISABLED`, `KAMI_REGISTRY_…`, `KAMI_STORE_DAMAGED`, `KAMI_FILE_UNWRITABLE` */
   callable(id: ToolId): CallableTool;
 }
@@ -57,7 +55,6 @@ export function createInstalledTools(deps: InstalledToolsDeps): InstalledTools {
 
   return {
     all,
-    origins: () => all().map((tool) => originOf(tool, deps)),
     callable(id) {
       refresh();
       const known = callables.get(id);

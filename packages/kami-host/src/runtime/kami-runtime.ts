@@ -63,6 +63,7 @@ export class KamiRuntime {
   readonly #store: ComponentStore;
   readonly #rates = new RateLimiter();
   readonly #callsPerMinute: number;
+  readonly #isolation: Isolation;
   readonly #counter = new EventCounter();
   readonly #onEvent: EventSink;
   readonly #stop = new AbortController();
@@ -70,6 +71,7 @@ export class KamiRuntime {
   constructor(options: RuntimeOptions) {
     this.#store = new ComponentStore(options.cacheDirectory, options.keepForms);
     this.#scheduler = new Scheduler(options);
+    this.#isolation = options.isolation;
     this.#onEvent = (event) => {
       this.#counter.add(event);
       options.onEvent?.(event);
@@ -94,7 +96,7 @@ export class KamiRuntime {
     const busy = this.#tooOften(tool.name, policy.limits);
     if (busy !== undefined) return untimed(busy);
 
-    const { services, guest, redact, refusals, unsetSecrets } = surroundCall(tool);
+    const { services, guest, redact, refusals, unsetSecrets } = await surroundCall(tool);
     for (const name of unsetSecrets) onLog({ level: 'warn', message: unsetSecret(name, tool.name) });
     const result = await this.#perform({
       ...{ origin, domain, limits: policy.limits, guest, services },
@@ -127,15 +129,16 @@ export class KamiRuntime {
     return this.#counter.read();
   }
 
-  /** Makes ready what the first call would wait for: a process and a thread, but no component. */
-  warmUp(): void {
+  /**
+   * Makes ready what the first call would wait for: a process and a thread, and the engine of the component that was
+   * used last: in a cell beside whatever else goes on, in this process when it has had time for that.
+   */
+  async warmUp(): Promise<void> {
     this.#executor.warmUp();
-  }
-
-  /** In idle time: compiles what the component that was used last has in common with others of its engine. */
-  async preload(origins: readonly ComponentOrigin[]): Promise<void> {
-    const origin = await this.#store.lastUsed(origins);
-    if (origin !== undefined && this.#scheduler.running === 0) await this.#executor.preload(origin);
+    const usual = await this.#store.lastUsed();
+    if (usual === undefined) return;
+    if (this.#isolation === 'cell') this.#executor.preload(usual);
+    else setTimeout(() => this.#executor.preload(usual), idleMs).unref();
   }
 
   /** Forgets what was derived from a component that is no longer installed. */
@@ -209,6 +212,8 @@ export class KamiRuntime {
 }
 
 const localClient = 'local';
+/** A client that has something to ask has done so by then. */
+const idleMs = 300;
 
 /** An execution that has not got its turn yet. */
 type Asked = Omit<Execution, 'timeLeftMs'> & { readonly lane: LaneName };
@@ -224,7 +229,7 @@ function reasonOf(error: unknown): string {
 function createExecutor(options: RuntimeOptions, store: ComponentStore, onEvent: EventSink): Executor {
   const { isolation, poolSize, cacheSize, maxCells, cacheDirectory } = options;
   return isolation === 'thread'
-    ? new ThreadExecutor((origin) => store.load(origin), { poolSize, cacheSize, onEvent })
+    ? new ThreadExecutor(store, { poolSize, cacheSize, onEvent })
     : new CellExecutor({
         store,
         formsFolder: cacheDirectory,

@@ -1,5 +1,5 @@
-import type { ComponentOrigin } from '../component/component-store.ts';
-import type { CompiledComponent, Glue } from '../model/compiled-component.ts';
+import type { ComponentStore } from '../component/component-store.ts';
+import type { StoredForm } from '../component/form-record.ts';
 import { HostDispatcher } from '../sandbox/host-call/dispatcher.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { ComponentCache } from './component-cache.ts';
@@ -13,17 +13,18 @@ export interface ThreadExecutorOptions {
   readonly onEvent: EventSink;
 }
 
+/** What compiles components. */
+export type ComponentSource = Pick<ComponentStore, 'load' | 'compileEngine'>;
+
 /** Runs components in worker threads of this process. What aborts V8 aborts the process: cells stand around it. */
 export class ThreadExecutor implements Executor {
+  readonly #source: ComponentSource;
   readonly #components: ComponentCache;
   readonly #threads: ThreadPool;
 
-  /** @param load compiles a component; the newest `cacheSize` are kept */
-  constructor(
-    load: (origin: ComponentOrigin) => Promise<CompiledComponent>,
-    { poolSize, cacheSize, onEvent }: ThreadExecutorOptions,
-  ) {
-    this.#components = new ComponentCache({ load }, cacheSize, () => onEvent({ kind: 'component-evicted' }));
+  constructor(source: ComponentSource, { poolSize, cacheSize, onEvent }: ThreadExecutorOptions) {
+    this.#source = source;
+    this.#components = new ComponentCache(source, cacheSize, () => onEvent({ kind: 'component-evicted' }));
     this.#threads = new ThreadPool({ size: poolSize, onEvent });
   }
 
@@ -63,14 +64,11 @@ export class ThreadExecutor implements Executor {
     this.#threads.warmUp();
   }
 
-  async preload(origin: ComponentOrigin): Promise<void> {
-    const { component } = await this.#components.get(origin);
-    this.link(component.glue);
-  }
-
-  /** Has an idle thread ready to link components of this glue. */
-  link(glue: Glue): void {
-    this.#threads.warmUp()?.link(glue);
+  preload(form: StoredForm): void {
+    this.#source.compileEngine(form).then(
+      (glue) => glue && this.#threads.warmUp()?.link(glue),
+      () => {},
+    );
   }
 
   async close(): Promise<void> {

@@ -25,8 +25,6 @@ export interface ToolHost {
    * @throws KamiError `KAMI_TOOL_NOT_FOUND`, `KAMI_TOOL_DISABLED`, and as `KamiRuntime.call`
    */
   call(id: ToolId, input: Json, options?: CallOptions): Promise<CallResult>;
-  /** Makes ready what the first call would wait for: a process now, and in idle time the engine of the usual tools. */
-  warmUp(): void;
   /** @param running what becomes of calls that run, as `KamiRuntime.close` */
   close(running?: 'finish' | 'stop'): Promise<void>;
 }
@@ -66,11 +64,6 @@ export async function openToolHost(
         return runtime.call(now, input, options);
       }
     },
-    warmUp() {
-      runtime.warmUp();
-      const preload = () => runtime.preload(installed.origins()).catch(() => {});
-      setTimeout(preload, idleMs).unref();
-    },
     async close(running) {
       await runtime.close(running);
       registry.close();
@@ -78,8 +71,6 @@ export async function openToolHost(
   };
 }
 
-/** A client that has something to call has begun by then. */
-const idleMs = 300;
 const scratchForms = 8;
 
 /** A runtime alone, for components that are not installed: of what it derives from them only the newest stays. */

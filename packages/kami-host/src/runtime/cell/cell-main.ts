@@ -30,11 +30,14 @@ const calls = new Map<number, RunningCall>();
 const [poolSize = 1, cacheSize = 4] = process.argv.slice(2).map(Number);
 
 const executor = new ThreadExecutor(
-  async ({ key }) => {
-    const form = forms.get(key);
-    const compiled = form === undefined ? undefined : await engines.compile(form);
-    if (compiled === undefined) throw new DamagedForm();
-    return compiled;
+  {
+    async load({ key }) {
+      const form = forms.get(key);
+      const compiled = form === undefined ? undefined : await engines.compile(form);
+      if (compiled === undefined) throw new DamagedForm();
+      return compiled;
+    },
+    compileEngine: (form) => engines.compileEngine(form),
   },
   { poolSize, cacheSize, onEvent: () => {} },
 );
@@ -45,7 +48,7 @@ process.on('message', (request: CellRequest) => {
       void execute(request);
       return;
     case 'preload':
-      void preload(request.form);
+      executor.preload(request.form);
       return;
     case 'cancel':
       calls.get(request.callId)?.cancel.abort(new Error('cancelled'));
@@ -61,11 +64,6 @@ send({ kind: 'ready' });
 
 function send(message: CellMessage): void {
   if (process.connected) process.send?.(message);
-}
-
-async function preload(form: StoredForm): Promise<void> {
-  const glue = await engines.compileEngine(form);
-  if (glue !== undefined) executor.link(glue);
 }
 
 async function execute(request: Extract<CellRequest, { readonly kind: 'execute' }>): Promise<void> {
