@@ -16,6 +16,7 @@ import { type CallableTool, describedCall } from './callable-tool.ts';
 import { CellExecutor } from './cell-executor.ts';
 import { EventCounter, type EventSink, type RuntimeCounters } from './events.ts';
 import type { Execution, Executor } from './executor.ts';
+import { jointSignal } from './joint-signal.ts';
 import type { LaneName } from './lanes.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Scheduler, shuttingDown } from './scheduler.ts';
@@ -101,7 +102,7 @@ export class KamiRuntime {
     const result = await this.#perform({
       ...{ origin, domain, limits: policy.limits, guest, services },
       operation: { kind: 'run', input: text, inputSchema, outputSchema, convention },
-      signal: this.#untilStopped(signal),
+      signal,
       lane: { client, tool: tool.name },
       onLog: ({ level, message }) => onLog({ level, message: redact(message) }),
     });
@@ -157,15 +158,16 @@ export class KamiRuntime {
   }
 
   #ask(origin: ComponentOrigin, operation: Operation, limits: Limits): Promise<CallResult> {
-    const surroundings = { guest: blindGuest, services: {}, onLog: () => {}, signal: this.#untilStopped() };
+    const surroundings = { guest: blindGuest, services: {}, onLog: () => {}, signal: undefined };
     const lane = { client: localClient, tool: origin.source };
     return this.#perform({ origin, operation, limits, domain: origin.key, lane, ...surroundings });
   }
 
   /** Runs an operation when its turn comes. Its time limit counts from now. */
-  async #perform({ lane, ...asked }: Asked): Promise<CallResult> {
+  async #perform({ lane, signal: cancel, ...asked }: Asked): Promise<CallResult> {
     const { tool } = lane;
     const { timeoutMs } = asked.limits;
+    const { signal, release } = jointSignal(this.#stop.signal, ...(cancel === undefined ? [] : [cancel]));
     let hasBegun = false;
     try {
       return await this.#scheduler.run(
@@ -175,6 +177,7 @@ export class KamiRuntime {
           const start = performance.now();
           const answer = await this.#executor.execute({
             ...asked,
+            signal,
             timeLeftMs: Math.max(1, timeoutMs - place.waitedMs),
             services: shareTurn(asked.services, place),
           });
@@ -182,21 +185,19 @@ export class KamiRuntime {
           this.#onEvent({ kind: 'call-ended', tool, durationMs, ...ending(answer) });
           return { ...answer, durationMs };
         },
-        { signal: asked.signal, lane, patienceMs: timeoutMs },
+        { signal, lane, patienceMs: timeoutMs },
       );
     } catch (error) {
-      const { aborted } = asked.signal;
+      const { aborted } = signal;
       if (!hasBegun && !aborted) this.#onEvent({ kind: 'call-refused', tool, reason: reasonOf(error) });
       else {
         const outcome = aborted ? 'cancelled' : 'error';
         this.#onEvent({ kind: 'call-ended', tool, outcome, durationMs: 0, spent: undefined });
       }
       throw error;
+    } finally {
+      release();
     }
-  }
-
-  #untilStopped(signal?: AbortSignal): AbortSignal {
-    return signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
   }
 
   #tooOften(name: string, { callsPerMinute }: Limits): CallOutcome | undefined {
@@ -216,7 +217,10 @@ const localClient = 'local';
 const idleMs = 300;
 
 /** An execution that has not got its turn yet. */
-type Asked = Omit<Execution, 'timeLeftMs'> & { readonly lane: LaneName };
+type Asked = Omit<Execution, 'timeLeftMs' | 'signal'> & {
+  readonly lane: LaneName;
+  readonly signal: AbortSignal | undefined;
+};
 
 function ending({ outcome, spent }: WorkerAnswer) {
   return { outcome: outcome.status === 'success' ? outcome.status : outcome.reason, spent } as const;
