@@ -5,6 +5,7 @@
  */
 import { EngineCache } from '../../component/engine-cache.ts';
 import type { StoredForm } from '../../component/form-record.ts';
+import type { Sha256 } from '../../model/ids.ts';
 import type { HostService } from '../../sandbox/host-call/dispatcher.ts';
 import {
   HostCallError,
@@ -24,7 +25,7 @@ interface RunningCall {
   readonly waiting: Map<number, (reply: HostReply) => void>;
 }
 
-const forms = new Map<string, StoredForm>();
+const forms = new Map<Sha256, StoredForm>();
 const engines = new EngineCache();
 const calls = new Map<number, RunningCall>();
 const [poolSize = 1, cacheSize = 4] = process.argv.slice(2).map(Number);
@@ -68,12 +69,13 @@ function send(message: CellMessage): void {
 
 async function execute(request: Extract<CellRequest, { readonly kind: 'execute' }>): Promise<void> {
   const { callId, form, operation, limits, timeLeftMs, guest, services } = request;
-  forms.set(form.key, form);
+  const key = typeof form === 'string' ? form : form.key;
+  if (typeof form !== 'string') forms.set(key, form);
   const call: RunningCall = { cancel: new AbortController(), waiting: new Map() };
   calls.set(callId, call);
   try {
     const answer = await executor.execute({
-      origin: { key: form.key, source: form.key, read: () => Promise.reject(new DamagedForm()) },
+      origin: { key, source: key, read: () => Promise.reject(new DamagedForm()) },
       operation,
       limits,
       timeLeftMs,

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { StoredForm } from '../../component/form-record.ts';
+import type { Sha256 } from '../../model/ids.ts';
 import type { LogLine } from '../../model/log-line.ts';
 import { forkConfined, watchMemory } from '../../process/confined-process.ts';
 import { bareAnswer } from '../../sandbox/answer.ts';
@@ -46,6 +47,8 @@ interface Call {
 export class Cell {
   readonly #process: ChildProcess;
   readonly #calls = new Map<number, Call>();
+  /** What the process knows, as it was sent. */
+  readonly #forms = new Map<Sha256, StoredForm>();
   #lastCallId = 0;
   #ended = false;
   #killed: CellEnd | undefined;
@@ -117,7 +120,7 @@ export class Cell {
       this.#send({
         kind: 'execute',
         callId,
-        form,
+        form: this.#toSend(form),
         operation,
         limits,
         timeLeftMs,
@@ -182,6 +185,12 @@ export class Cell {
     this.#ref();
     this.kill();
     await promise;
+  }
+
+  #toSend(form: StoredForm): StoredForm | Sha256 {
+    if (this.#forms.get(form.key) === form) return form.key;
+    this.#forms.set(form.key, form);
+    return form;
   }
 
   #send(request: CellRequest): void {

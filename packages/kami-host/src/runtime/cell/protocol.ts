@@ -1,4 +1,5 @@
 import type { StoredForm } from '../../component/form-record.ts';
+import type { Sha256 } from '../../model/ids.ts';
 import { isJsonObject } from '../../model/json.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { LogLine } from '../../model/log-line.ts';
@@ -17,7 +18,8 @@ export type CellRequest =
   | {
       readonly kind: 'execute';
       readonly callId: number;
-      readonly form: StoredForm;
+      /** Sent once; by its key from then on. */
+      readonly form: StoredForm | Sha256;
       readonly operation: Operation;
       readonly limits: Limits;
       readonly timeLeftMs: number;
