@@ -87,7 +87,18 @@ function functionBody(glue: string, source: string): string {
   if (/^(?:export|import)\b/m.test(body) || !body.includes('\nfunction instantiate(')) {
     throw invalidComponent(source, 'what links it is of an unknown form');
   }
-  return `'use strict';\n${body}\nreturn instantiate;\n`;
+  return `'use strict';\n${withoutLayout(body)}\nreturn instantiate;\n`;
+}
+
+/**
+ * Leaves out a third of the text, which every thread would read: indentation, empty lines, lines that are comments,
+ * and messages to nobody (`takeShortcuts`).
+ */
+function withoutLayout(code: string): string {
+  return code
+    .replace(/^[ \t]+/gm, '')
+    .replace(/^(?:\/\/.*)?\n/gm, '')
+    .replace(/^_debugLog\('[^'\n]*'(?:, \{\n(?:[^{}\n]*\n)*\})?\);\n/gm, '');
 }
 
 type Generate = Awaited<ReturnType<typeof loadTranspiler>>;
