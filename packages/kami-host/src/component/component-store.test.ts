@@ -178,20 +178,20 @@ describe('ComponentStore', () => {
     );
   });
 
-  it('knows which form was used last, for the next process, as long as it is there', async () => {
-    const [left, right] = [await component(70_000), await component(80_000)];
+  it('knows the engine that was installed last, and compiles it before any component is asked for', async () => {
     const store = new ComponentStore(directory);
-    expect(await store.lastUsed()).toBeUndefined();
-    for (const origin of [left, right, left]) await store.load(origin);
-    const lastUsed = () => new ComponentStore(directory).lastUsed();
-    await expect.poll(async () => (await lastUsed())?.key).toBe(right.key);
-    await new ComponentStore(directory).load(left);
-    await expect.poll(async () => (await lastUsed())?.key).toBe(left.key);
-    expect(await store.compileEngine((await lastUsed()) ?? expect.unreachable('there is none'))).toBe(
-      (await store.load(left)).glue,
-    );
-    await store.remove(left.key);
-    expect(await lastUsed()).toBeUndefined();
+    expect(await store.newestEngine()).toBeUndefined();
+    await store.load(await component(70_000));
+    const engine = (await store.newestEngine()) ?? expect.unreachable('there is none');
+    const { record } = await store.prepare(await component(80_000));
+    expect(engine.glue).toBe(record.glue);
+    expect([...engine.modules].sort()).toEqual(record.modules.map(({ engine: sha256 }) => sha256).sort());
+    const other = new ComponentStore(directory);
+    const glue = await other.compileEngine(engine);
+    expect((await other.load(await component(80_000))).glue).toBe(glue);
+    await rm(files(), { recursive: true });
+    expect(await new ComponentStore(directory).compileEngine(engine)).toBeUndefined();
+    expect(await store.newestEngine()).toBeUndefined();
   });
 
   it('keeps what components have in common once, and lets it go with the last of them', async () => {

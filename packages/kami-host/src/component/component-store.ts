@@ -1,13 +1,14 @@
-import { readFile, rm, utimes } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { CompiledComponent, Glue } from '../model/compiled-component.ts';
 import { isSha256, type Sha256 } from '../model/ids.ts';
-import { EngineCache } from './engine-cache.ts';
+import { EngineCache, type EngineParts } from './engine-cache.ts';
 import {
   engineFile,
   type FormRecord,
   filesOf,
   glueFile,
+  partKind,
   readRecord,
   readVerified,
   recordText,
@@ -42,6 +43,9 @@ export const formVersion = 'jco-transpile-0.15.0-15';
 /** Another process may remove a form's files between their writing and their reading. */
 const maxAttempts = 3;
 const maxKnown = 4_096;
+const togetherMs = 60_000;
+/** The usual engines have four. */
+const maxEngineModules = 16;
 
 /**
  * The runnable forms of components on disk: for each a record, which names its parts by their content, so that
@@ -51,7 +55,6 @@ const maxKnown = 4_096;
 export class ComponentStore {
   readonly #folders: StoreFolders;
   readonly #keep: number;
-  readonly #lastUsed: string;
   readonly #known = new Map<Sha256, StoredForm>();
   readonly #making = new Map<Sha256, Promise<StoredForm>>();
   readonly #engines = new EngineCache();
@@ -62,7 +65,6 @@ export class ComponentStore {
    */
   constructor(directory: string, keep = Number.POSITIVE_INFINITY) {
     this.#folders = storeFolders(directory, formVersion);
-    this.#lastUsed = join(directory, formVersion, 'last-used');
     this.#keep = keep;
   }
 
@@ -92,16 +94,37 @@ export class ComponentStore {
     return this.#remember({ key, folder: this.#folders.parts, record });
   }
 
-  /** The form that was used last in a process that is gone, if it is still there. */
-  async lastUsed(): Promise<StoredForm | undefined> {
-    const key = (await readFile(this.#lastUsed, 'utf8').catch(() => '')).trim();
-    const record = isSha256(key) ? await readRecord(this.#record(key), key) : undefined;
-    return record && isSha256(key) ? { key, folder: this.#folders.parts, record } : undefined;
+  /** The engine that a component was installed with last; undefined when there is none. */
+  async newestEngine(): Promise<EngineParts | undefined> {
+    const folder = this.#folders.parts;
+    const names = await readdir(folder).catch(() => []);
+    const parts = await Promise.all(
+      names
+        .filter((name) => partKind(name) === 'glue' || partKind(name) === 'module')
+        .map(async (name) => ({
+          name,
+          writtenMs: (await stat(join(folder, name)).catch(() => undefined))?.mtimeMs,
+        })),
+    );
+    const newestFirst = parts.toSorted((left, right) => (right.writtenMs ?? 0) - (left.writtenMs ?? 0));
+    const glue = newestFirst.find(({ name }) => partKind(name) === 'glue');
+    const hashOf = (name: string) => name.slice(0, name.indexOf('.'));
+    const sha256 = hashOf(glue?.name ?? '');
+    if (glue === undefined || !isSha256(sha256)) return undefined;
+    // Installing writes the parts of an engine at one time, or touches those that are there.
+    const modules = newestFirst
+      .filter(
+        ({ name, writtenMs = 0 }) =>
+          partKind(name) === 'module' && (glue.writtenMs ?? 0) - writtenMs < togetherMs,
+      )
+      .map(({ name }) => hashOf(name))
+      .filter(isSha256);
+    return { folder, glue: sha256, modules: modules.slice(0, maxEngineModules) };
   }
 
-  /** Compiles what a form has in common with others of its engine; undefined when a file is missing or damaged. */
-  compileEngine(form: StoredForm): Promise<Glue | undefined> {
-    return this.#engines.compileEngine(form);
+  /** Compiles what components of an engine have in common; undefined when a file is missing or damaged. */
+  compileEngine(parts: EngineParts): Promise<Glue | undefined> {
+    return this.#engines.compileEngine(parts);
   }
 
   /** Makes a component's form anew, in place of one that was found damaged; once for all who ask at the same time. */
@@ -123,16 +146,10 @@ export class ComponentStore {
     return this.#remember({ key, folder: this.#folders.parts, record });
   }
 
-  /** For the next process; it is no loss if it can't be written. */
-  async #noteUse(key: Sha256): Promise<void> {
-    await putFile(dirname(this.#lastUsed), basename(this.#lastUsed), Buffer.from(key)).catch(() => {});
-  }
-
   /** Reading a record for every call would cost more than many a call. */
   #remember(form: StoredForm): StoredForm {
     if (this.#known.size >= maxKnown) this.#known.clear();
     this.#known.set(form.key, form);
-    void this.#noteUse(form.key);
     return form;
   }
 

@@ -18,6 +18,18 @@ import { expandSnapshot } from './snapshot-file.ts';
 const maxModules = 64;
 const maxGlues = 16;
 
+/** What forms have in common. */
+export interface EngineParts {
+  /** Absolute path. */
+  readonly folder: string;
+  readonly glue: Sha256;
+  readonly modules: readonly Sha256[];
+}
+
+export function engineOf({ folder, record: { glue, modules } }: StoredForm): EngineParts {
+  return { folder, glue, modules: modules.map(({ engine }) => engine) };
+}
+
 /** Compiles forms. Tools of one engine share its compiled modules and its glue: only the first of them waits for V8. */
 export class EngineCache {
   readonly #modules = new SharedParts<WebAssembly.Module>(maxModules);
@@ -34,12 +46,11 @@ export class EngineCache {
     return { key, reuse, glue, modules };
   }
 
-  /** Compiles what a form has in common with others of its engine. */
-  async compileEngine({ folder, record }: StoredForm): Promise<Glue | undefined> {
-    const { glue: sha256, modules } = record;
+  /** Compiles what components of an engine have in common; undefined when a file is missing or damaged. */
+  async compileEngine({ folder, glue: sha256, modules }: EngineParts): Promise<Glue | undefined> {
     const [glue] = await Promise.all([
       this.#glues.get(sha256, () => readGlue(folder, sha256)),
-      ...modules.map(({ engine }) => this.#module(folder, engine)),
+      ...modules.map((engine) => this.#module(folder, engine)),
     ]);
     return glue;
   }

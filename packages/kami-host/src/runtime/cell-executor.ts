@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { ComponentStore } from '../component/component-store.ts';
-import type { StoredForm } from '../component/form-record.ts';
+import { type EngineParts, engineOf } from '../component/engine-cache.ts';
 import { bareAnswer } from '../sandbox/answer.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
@@ -26,8 +26,8 @@ export class CellExecutor implements Executor {
   readonly #cells = new Map<string, Cell>();
   readonly #breaker = new CrashBreaker();
   #spare: Cell | undefined;
-  /** The form that ran last: the next domain's tool will be of the same engine. */
-  #usual: StoredForm | undefined;
+  /** The engine that ran last: the next domain's tool will be of the same. */
+  #usual: EngineParts | undefined;
   #closed = false;
 
   constructor(options: CellExecutorOptions) {
@@ -50,7 +50,7 @@ export class CellExecutor implements Executor {
     const { store } = this.#options;
     const form = await store.prepare(origin);
     signal.throwIfAborted();
-    this.#usual = form;
+    this.#usual = engineOf(form);
     let answer = await this.#cell(execution.domain).execute(form, execution);
     for (let renewals = 0; answer === damaged && renewals < maxRenewals; renewals += 1)
       answer = await this.#cell(execution.domain).execute(await store.renew(origin), execution);
@@ -61,8 +61,8 @@ export class CellExecutor implements Executor {
     return answer;
   }
 
-  preload(form: StoredForm): void {
-    this.#usual ??= form;
+  preload(engine: EngineParts): void {
+    this.#usual ??= engine;
     this.#spare?.preload(this.#usual);
   }
 

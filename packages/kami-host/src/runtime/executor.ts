@@ -1,5 +1,5 @@
 import type { ComponentOrigin } from '../component/component-store.ts';
-import type { StoredForm } from '../component/form-record.ts';
+import type { EngineParts } from '../component/engine-cache.ts';
 import type { Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
 import type { HostService } from '../sandbox/host-call/dispatcher.ts';
@@ -31,8 +31,8 @@ export interface Executor {
   execute(execution: Execution): Promise<WorkerAnswer>;
   /** Makes ready what the first execution would wait for. */
   warmUp(): void;
-  /** Makes ready what the first execution of a component of this form's engine would wait for. None of its code runs. */
-  preload(form: StoredForm): void;
+  /** Makes ready what the first execution of a component of this engine would wait for. No guest runs. */
+  preload(engine: EngineParts): void;
   /** Ends everything, also what runs. */
   close(): Promise<void>;
 }

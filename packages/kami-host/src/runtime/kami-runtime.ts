@@ -132,11 +132,11 @@ export class KamiRuntime {
 
   /**
    * Makes ready what the first call would wait for: a process and a thread, and the engine of the component that was
-   * used last: in a cell beside whatever else goes on, in this process when it has had time for that.
+   * installed last: in a cell beside whatever else goes on, in this process when there is time for that.
    */
   async warmUp(): Promise<void> {
     this.#executor.warmUp();
-    const usual = await this.#store.lastUsed();
+    const usual = await this.#store.newestEngine();
     if (usual === undefined) return;
     if (this.#isolation === 'cell') this.#executor.preload(usual);
     else setTimeout(() => this.#executor.preload(usual), idleMs).unref();

@@ -1,5 +1,5 @@
 import type { ComponentStore } from '../component/component-store.ts';
-import type { StoredForm } from '../component/form-record.ts';
+import type { EngineParts } from '../component/engine-cache.ts';
 import { HostDispatcher } from '../sandbox/host-call/dispatcher.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { ComponentCache } from './component-cache.ts';
@@ -64,8 +64,8 @@ export class ThreadExecutor implements Executor {
     this.#threads.warmUp();
   }
 
-  preload(form: StoredForm): void {
-    this.#source.compileEngine(form).then(
+  preload(engine: EngineParts): void {
+    this.#source.compileEngine(engine).then(
       (glue) => glue && this.#threads.warmUp()?.link(glue),
       () => {},
     );

@@ -38,7 +38,7 @@ const executor = new ThreadExecutor(
       if (compiled === undefined) throw new DamagedForm();
       return compiled;
     },
-    compileEngine: (form) => engines.compileEngine(form),
+    compileEngine: (parts) => engines.compileEngine(parts),
   },
   { poolSize, cacheSize, onEvent: () => {} },
 );
@@ -49,7 +49,7 @@ process.on('message', (request: CellRequest) => {
       void execute(request);
       return;
     case 'preload':
-      executor.preload(request.form);
+      executor.preload(request.engine);
       return;
     case 'cancel':
       calls.get(request.callId)?.cancel.abort(new Error('cancelled'));

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import type { EngineParts } from '../../component/engine-cache.ts';
 import type { StoredForm } from '../../component/form-record.ts';
 import type { Sha256 } from '../../model/ids.ts';
 import type { LogLine } from '../../model/log-line.ts';
@@ -137,9 +138,9 @@ export class Cell {
     }
   }
 
-  /** Has it compile what the form has in common with others of its engine. */
-  preload(form: StoredForm): void {
-    this.#send({ kind: 'preload', form });
+  /** Has it compile what components of an engine have in common. */
+  preload(engine: EngineParts): void {
+    this.#send({ kind: 'preload', engine });
   }
 
   /** Ends the process at once; its calls are answered with a crash. */

@@ -1,3 +1,4 @@
+import type { EngineParts } from '../../component/engine-cache.ts';
 import type { StoredForm } from '../../component/form-record.ts';
 import type { Sha256 } from '../../model/ids.ts';
 import { isJsonObject } from '../../model/json.ts';
@@ -28,8 +29,7 @@ export type CellRequest =
       readonly services: readonly HostRequest['service'][];
     }
   | { readonly kind: 'cancel'; readonly callId: number }
-  /** Compiles what the form has in common with others. */
-  | { readonly kind: 'preload'; readonly form: StoredForm }
+  | { readonly kind: 'preload'; readonly engine: EngineParts }
   | { readonly kind: 'reply'; readonly callId: number; readonly reply: HostReply };
 
 /** What a cell answers. */
