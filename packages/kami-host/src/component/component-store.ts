@@ -39,7 +39,7 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-15';
+export const formVersion = 'jco-transpile-0.15.0-16';
 /** Another process may remove a form's files between their writing and their reading. */
 const maxAttempts = 3;
 const maxKnown = 4_096;

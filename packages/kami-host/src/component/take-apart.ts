@@ -120,7 +120,7 @@ function transpile(generate: Generate, bytes: Uint8Array, source: string): reado
 }
 
 interface PreparedModule extends Omit<TranspiledModule, 'name'> {
-  /** Whether its code changes what nobody outside can bring back: tables, segments, globals that are no whole numbers. */
+  /** Whether it changes what nobody outside can bring back: tables, segments, other globals than whole numbers, others' memory. */
   readonly hidesState: boolean;
 }
 
@@ -135,7 +135,10 @@ function prepareModule(content: Uint8Array, source: string): PreparedModule {
       memory,
       snapshot: undefined,
     };
-    return { ...prepared, hidesState: prepared.hidesState || hasOthers };
+    // Data for the memory of another module is in no snapshot.
+    const writesElsewhere =
+      memory === undefined && readSections(content).some(({ id }) => id === sectionId.data);
+    return { ...prepared, hidesState: prepared.hidesState || hasOthers || writesElsewhere };
   } catch (cause) {
     if (cause instanceof MalformedBinary || cause instanceof WebAssembly.CompileError) {
       throw invalidComponent(source, cause.message.slice(0, 300), cause);

@@ -6,8 +6,8 @@ export interface CompiledComponent {
   readonly glue: Glue;
   readonly modules: readonly CompiledModule[];
   readonly reuse: Reuse;
-  /** Where its calls begin instead of its snapshots; undefined where that is not known yet, or not possible. */
-  readonly start?: StartState;
+  /** Where its calls begin instead of its snapshots, or that they begin with these; undefined until that is known. */
+  readonly start?: StartState | 'none';
 }
 
 /** The state of an instance that has done what any call does first. */

@@ -37,10 +37,27 @@ export class CellExecutor implements Executor {
   }
 
   warmUp(): void {
-    if (!this.#closed) this.#spare ??= this.#start();
+    if (!this.#closed && this.#spare?.ended !== false) this.#spare = this.#start();
   }
 
   async execute(execution: Execution): Promise<WorkerAnswer> {
+    const services = Object.entries(execution.services);
+    // A form that was found damaged is executed again, with the same services.
+    const lent = services.map(([name, service]) => [
+      name,
+      {
+        handle: (method: string, args: unknown) => service.handle(method, args),
+        close: async () => {},
+      },
+    ]);
+    try {
+      return await this.#execute({ ...execution, services: Object.fromEntries(lent) });
+    } finally {
+      await Promise.all(services.map(([, service]) => service.close()));
+    }
+  }
+
+  async #execute(execution: Execution): Promise<WorkerAnswer> {
     const { origin, signal } = execution;
     const open = this.#breaker.refusal(origin.key);
     if (open !== undefined) return bareAnswer(failure('crash', open));

@@ -75,7 +75,11 @@ export class KamiRuntime {
     this.#isolation = options.isolation;
     this.#onEvent = (event) => {
       this.#counter.add(event);
-      options.onEvent?.(event);
+      try {
+        options.onEvent?.(event);
+      } catch {
+        // Who listens can't end a call.
+      }
     };
     this.#executor = createExecutor(options, this.#store, this.#onEvent);
     this.#callsPerMinute = options.callsPerMinute;
@@ -189,8 +193,10 @@ export class KamiRuntime {
       );
     } catch (error) {
       const { aborted } = signal;
-      if (!hasBegun && !aborted) this.#onEvent({ kind: 'call-refused', tool, reason: reasonOf(error) });
-      else {
+      if (!hasBegun) {
+        const reason = aborted ? 'cancelled' : reasonOf(error);
+        this.#onEvent({ kind: 'call-refused', tool, reason });
+      } else {
         const outcome = aborted ? 'cancelled' : 'error';
         this.#onEvent({ kind: 'call-ended', tool, outcome, durationMs: 0, spent: undefined });
       }

@@ -69,6 +69,23 @@ describe('Scheduler', () => {
     expect(scheduler.running).toBe(0);
   });
 
+  it('keeps no place for a job that is cancelled in the moment in which its turn comes', async () => {
+    for (let steps = 0; steps < 8; steps += 1) {
+      const scheduler = new Scheduler(one);
+      const first = openJob();
+      const running = scheduler.run(first.run, turn());
+      const cancel = new AbortController();
+      const second = scheduler.run(async () => {}, turn('a', { signal: cancel.signal })).catch(() => {});
+      first.end();
+      for (let step = 0; step < steps; step += 1) await null;
+      cancel.abort();
+      await Promise.all([running, second]);
+      await settled();
+      expect([scheduler.running, scheduler.waiting]).toEqual([0, 0]);
+      await scheduler.close();
+    }
+  });
+
   it('closes when what runs has ended, and refuses what waits and what comes', async () => {
     const scheduler = new Scheduler(one);
     const job = openJob();

@@ -102,9 +102,14 @@ export class Scheduler {
       if (lane.starting.size >= this.#options.maxQueued) throw this.#busy(lane.starting.size);
       this.#waiting += 1;
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const waiter: Waiter = { go: resolve, refuse: reject };
-      const abort = () => reject(signal.reason);
-      const late = setTimeout(() => reject(this.#late(patienceMs)), patienceMs);
+      // At once: whoever is still in line may be let in before this job goes on.
+      const refuse = (reason: unknown) => {
+        lane.starting.delete(waiter);
+        reject(reason);
+      };
+      const waiter: Waiter = { go: resolve, refuse };
+      const abort = () => refuse(signal.reason);
+      const late = setTimeout(() => refuse(this.#late(patienceMs)), patienceMs);
       lane.starting.add(waiter);
       signal.addEventListener('abort', abort, { once: true });
       try {
@@ -112,7 +117,6 @@ export class Scheduler {
       } finally {
         clearTimeout(late);
         signal.removeEventListener('abort', abort);
-        lane.starting.delete(waiter);
         this.#waiting -= 1;
       }
     }

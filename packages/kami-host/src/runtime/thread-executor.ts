@@ -65,10 +65,7 @@ export class ThreadExecutor implements Executor {
   }
 
   preload(engine: EngineParts): void {
-    this.#source.compileEngine(engine).then(
-      (glue) => glue && this.#threads.warmUp()?.link(glue),
-      () => {},
-    );
+    void this.#source.compileEngine(engine).catch(() => {});
   }
 
   async close(): Promise<void> {

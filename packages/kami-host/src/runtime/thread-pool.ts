@@ -42,10 +42,9 @@ export class ThreadPool {
     }
   }
 
-  /** The thread for the next piece of work, started if need be; undefined where no idle ones are kept. */
-  warmUp(): SandboxThread | undefined {
+  /** Starts a thread for the first piece of work, where idle ones are kept. */
+  warmUp(): void {
     if (this.#options.size > 0 && this.#idle.length === 0) this.#keep(this.#start());
-    return this.#idle[0]?.thread;
   }
 
   /** Ends all threads, busy ones too. */
@@ -64,16 +63,21 @@ export class ThreadPool {
   /** One whose next instance is of the component; otherwise the one that was used longest ago. */
   #take(component: Sha256): SandboxThread | undefined {
     const live = this.#idle.filter(({ thread }) => !thread.ended);
+    for (let dead = this.#idle.length - live.length; dead > 0; dead -= 1) this.#tellStopped();
     const found = live.findLast(({ thread }) => thread.lastComponent === component) ?? live[0];
     this.#idle = live.filter((idle) => idle !== found);
     return found?.thread;
   }
 
   #keep(thread: SandboxThread): void {
-    if (thread.ended) this.#options.onEvent({ kind: 'sandbox-ended', sandbox: 'thread', reason: 'stopped' });
+    if (thread.ended) this.#tellStopped();
     else if (thread.engines > maxEnginesPerThread || this.#options.size === 0) this.#end(thread);
     else this.#idle = [...this.#idle, { thread, sinceMs: performance.now() }];
     this.#planShrinking();
+  }
+
+  #tellStopped(): void {
+    this.#options.onEvent({ kind: 'sandbox-ended', sandbox: 'thread', reason: 'stopped' });
   }
 
   #planShrinking(): void {

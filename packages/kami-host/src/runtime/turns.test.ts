@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { answer, buildWatTool, type WatTool } from '../../test/fixtures/wat-component.ts';
-import { noGrant } from '../model/grant.ts';
+import { type Grant, noGrant } from '../model/grant.ts';
 import { isolations } from '../model/isolation.ts';
 import { defaultLimits } from '../model/limits.ts';
 import { computePolicy } from '../policy/compute-policy.ts';
@@ -13,6 +13,7 @@ import type { RuntimeEvent } from './events.ts';
 import { KamiRuntime } from './kami-runtime.ts';
 
 const sleepMs = 4_000;
+const startFunction = { fields: '(func $begin) (start $begin)' };
 const tools = {
   parrot: {},
   crash: { run: '(unreachable)' },
@@ -30,30 +31,77 @@ const tools = {
       } }`,
     run: `(call $block (call $after (i64.const ${sleepMs * 1_000_000}))) ${answer()}`,
   },
+  /** Asks for the addresses of a name again and again, and waits for none of the answers. */
+  asker: {
+    imports: `
+      (import "wasi:sockets/instance-network@0.2.0" "instance-network" (func $net (result i32)))
+      (import "wasi:sockets/ip-name-lookup@0.2.0" "resolve-addresses" (func $resolve (param i32 i32 i32 i32)))`,
+    world: 'import wasi:sockets/instance-network@0.2.0; import wasi:sockets/ip-name-lookup@0.2.0;',
+    packages: `package wasi:sockets@0.2.0 {
+      interface network {
+        resource network;
+        enum error-code {
+          unknown, access-denied, not-supported, invalid-argument, out-of-memory, timeout, concurrency-conflict,
+          not-in-progress, would-block, invalid-state, new-socket-limit, address-not-bindable, address-in-use,
+          remote-unreachable, connection-refused, connection-reset, connection-aborted, datagram-too-large,
+          name-unresolvable, temporary-resolver-failure, permanent-resolver-failure
+        }
+      }
+      interface instance-network { use network.{network}; instance-network: func() -> network; }
+      interface ip-name-lookup {
+        use network.{network, error-code};
+        resource resolve-address-stream;
+        resolve-addresses: func(network: borrow<network>, name: string) -> result<resolve-address-stream, error-code>;
+      }
+    }`,
+    fields: '(data (i32.const 9000) "attacker.example")',
+    run: `(local $network i32) (local $times i32)
+      (local.set $network (call $net))
+      (loop $again
+        (call $resolve (local.get $network) (i32.const 9000) (i32.const 16) (i32.const 600))
+        (local.set $times (i32.add (local.get $times) (i32.const 1)))
+        (br_if $again (i32.lt_u (local.get $times) (i32.const 3000))))
+      ${answer()}`,
+  },
+  /** Two of the same glue, whose instances are not made ahead. */
+  picky: { describes: 'picky', ...startFunction },
+  plain: { describes: 'plain', ...startFunction },
 } satisfies Record<string, WatTool>;
+
+/** Waits as soon as it is asked what it is. */
+const { imports, world, packages } = tools.sleeper;
+const drowsy: WatTool = {
+  ...{ imports, world, packages },
+  describe: '(call $block (call $after (i64.const 60000000000))) (i32.const 400)',
+};
 
 let folder: string;
 const callables = new Map<string, CallableTool>();
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kami-test-turns-'));
-  for (const [name, tool] of Object.entries(tools)) callables.set(name, await toCallable(name, tool));
+  for (const [name, tool] of Object.entries({ ...tools, drowsy }))
+    callables.set(name, await toCallable(name, tool));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function toCallable(name: string, tool: WatTool): Promise<CallableTool> {
-  const bytes = await buildWatTool(tool);
-  const policy = computePolicy({
-    grant: noGrant,
+function policyOf(grant: Grant) {
+  return computePolicy({
+    grant,
     config: {
       runtime: { defaultTimeoutSecs: 30, defaultCallsPerMinute: 100_000 },
       sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: defaultLimits.maxFuel * 100, defaultMaxRequests: 1 },
     },
     paths: { packageFolder: undefined, privateFolder: '/nowhere', kamiFolders: [] },
   });
+}
+
+async function toCallable(name: string, tool: WatTool): Promise<CallableTool> {
+  const bytes = await buildWatTool(tool);
   return {
-    ...{ name, domain: 'all', policy, values: noValues, notes: noNotes },
+    ...{ name, domain: 'all', policy: policyOf(noGrant), values: noValues, notes: noNotes },
     origin: { key: hash(bytes), source: name, read: async () => bytes },
-    ...{ convention: 'text', inputSchema: '{}', outputSchema: undefined },
+    inputSchema: name === 'picky' ? '{"required":["x"]}' : '{}',
+    ...{ convention: 'text', outputSchema: undefined },
   };
 }
 
@@ -69,11 +117,16 @@ function start(isolation: (typeof isolations)[number], places: { computing: numb
     onEvent: (event) => events.push(event),
   });
   runtimes.push(runtime);
-  const call = (name: keyof typeof tools, timeoutMs = 30_000) => {
+  const call = (name: keyof typeof tools | 'drowsy', timeoutMs = 30_000) => {
     const tool = callables.get(name);
     if (tool === undefined) throw new Error(`there is no ${name}`);
     const { policy } = tool;
     return runtime.call({ ...tool, policy: { ...policy, limits: { ...policy.limits, timeoutMs } } }, {});
+  };
+  const callWith = (name: keyof typeof tools, grant: Grant) => {
+    const tool = callables.get(name);
+    if (tool === undefined) throw new Error(`there is no ${name}`);
+    return runtime.call({ ...tool, policy: policyOf(grant) }, {});
   };
   /** Has a tool compiled, by asking what it is. */
   const prepare = async (name: keyof typeof tools) => {
@@ -81,7 +134,7 @@ function start(isolation: (typeof isolations)[number], places: { computing: numb
     if (origin !== undefined) await runtime.describe({ ...origin, source: `the component of ${name}` });
   };
   const ended = () => events.flatMap((event) => (event.kind === 'call-ended' ? [event.tool] : []));
-  return { call, prepare, events, ended, runtime };
+  return { call, callWith, prepare, events, ended, runtime };
 }
 
 describe.each(isolations)('at isolation %s', (isolation) => {
@@ -118,6 +171,27 @@ describe.each(isolations)('at isolation %s', (isolation) => {
     expect((await first).outcome).toMatchObject({ reason: 'timeout' });
     expect(outcome).toMatchObject({ reason: 'timeout' });
     expect(durationMs).toBeLessThan(1_400);
+  });
+
+  it('a component that was not run leaves others of its engine callable', async () => {
+    const { call } = start(isolation, { computing: 1, concurrent: 1 });
+    expect((await call('picky')).outcome).toMatchObject({ reason: 'invalid-input' });
+    expect((await call('plain')).outcome).toMatchObject({ status: 'success' });
+  });
+
+  it('a component that waits when it is asked what it is is called all the same', async () => {
+    const { call } = start(isolation, { computing: 1, concurrent: 1 });
+    for (let index = 0; index < 2; index += 1)
+      expect((await call('drowsy', 10_000)).outcome).toMatchObject({ status: 'success' });
+  });
+
+  it('what a call asked for and did not wait for is not done for the next call on its thread', async () => {
+    const { call, callWith } = start(isolation, { computing: 1, concurrent: 2 });
+    const granted = { ...noGrant, network: ['api.example.com'] };
+    for (let index = 0; index < 20; index += 1) {
+      const [, { refusals }] = await Promise.all([call('asker'), callWith('parrot', granted)]);
+      expect(refusals).toEqual([]);
+    }
   });
 
   it('counts what happens', async () => {

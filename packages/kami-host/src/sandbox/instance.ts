@@ -55,7 +55,7 @@ export function instantiate(
   imports: HostImports,
   { maxMemoryMb, maxFuel }: Pick<Limits, 'maxMemoryMb' | 'maxFuel'>,
 ): ToolInstance {
-  const { start } = component;
+  const start = component.start === 'none' ? undefined : component.start;
   const link = linkerOf(component.glue);
   const maximums = shareMemory(component.modules, maxMemoryMb);
   // One counter for all core modules: a component can't get more fuel by having more of them.

@@ -1,6 +1,6 @@
 import type { CallOutcome } from '../model/call-result.ts';
 import type { Refusal } from '../model/capability.ts';
-import type { CompiledComponent, Glue, StartState } from '../model/compiled-component.ts';
+import type { CompiledComponent, StartState } from '../model/compiled-component.ts';
 import type { Sha256 } from '../model/ids.ts';
 import type { Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
@@ -40,11 +40,6 @@ export interface PostedRequest extends Omit<WorkerRequest, 'component'> {
   /** Components that it will not be asked for by their keys any more. */
   readonly forget: readonly Sha256[];
 }
-
-/** What a thread is told. */
-export type ThreadMessage =
-  | { readonly kind: 'call'; readonly request: PostedRequest }
-  | { readonly kind: 'link'; readonly glue: Glue };
 
 /** What the guest is let see of its surroundings. */
 export interface GuestView {
@@ -87,4 +82,4 @@ export type WorkerMessage =
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'answer'; readonly answer: WorkerAnswer }
   /** Where calls of this component begin, for other threads. */
-  | { readonly kind: 'start-state'; readonly key: Sha256; readonly start: StartState };
+  | { readonly kind: 'start-state'; readonly key: Sha256; readonly start: StartState | 'none' };

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { answer, buildWatTool, type WatTool } from '../../test/fixtures/wat-component.ts';
 import { ComponentStore } from '../component/component-store.ts';
@@ -138,6 +139,24 @@ const remembering: WatTool = {
     ${answer('i32.const 200', 'i32.const 3')}`,
 };
 
+/** One module has the memory, the other the code, and data that it writes into it. */
+const twoModules = `(component
+  (core module $A (memory (export "memory") 4)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 65536)))
+  (core module $B (import "a" "memory" (memory 1))
+    (data (i32.const 8192) "DATA")
+    (func (export "describe") (result i32) (i32.const 400))
+    (func (export "run") (param i32 i32) (result i32)
+      (i32.store (i32.const 36) (i32.const 8192)) (i32.store (i32.const 40) (i32.const 4)) (i32.const 32)))
+  (core instance $a (instantiate $A))
+  (core instance $b (instantiate $B (with "a" (instance $a))))
+  (func $run (param "input" string) (result (result string (error string)))
+    (canon lift (core func $b "run") (memory (core memory $a "memory")) (realloc (core func $a "realloc"))))
+  (func $describe (result string)
+    (canon lift (core func $b "describe") (memory (core memory $a "memory")) (realloc (core func $a "realloc"))))
+  (instance $tool (export "run" (func $run)) (export "describe" (func $describe)))
+  (export "kami:tool/tool@0.1.0" (instance $tool)))`;
+
 describe('an instance that is brought back', () => {
   it('is in its complete state what a new one is, after every call of hundreds', async () => {
     const component = await loadWat(remembering);
@@ -169,6 +188,13 @@ describe('an instance that is brought back', () => {
       expect(used.instance.reset(imports())).toBe(true);
       expectSame(used.state(), fresh.state());
     }
+  });
+
+  it('is made anew if a module has written data into the memory of another', async () => {
+    const component = await load(await parse(twoModules));
+    expect(component.reuse).toBe('ahead');
+    const instance = instantiate(component, imports(), defaultLimits);
+    expect([instance.run('{}'), instance.reset(imports())]).toEqual(['DATA', false]);
   });
 
   it('is not used again when its memory has grown', async () => {

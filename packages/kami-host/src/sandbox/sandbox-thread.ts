@@ -1,12 +1,12 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { Glue, StartState } from '../model/compiled-component.ts';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { StartState } from '../model/compiled-component.ts';
 import type { Sha256 } from '../model/ids.ts';
 import type { LogLine } from '../model/log-line.ts';
 import { siblingModule } from '../model/sibling-module.ts';
 import { bareAnswer } from './answer.ts';
 import type { ChannelEnds } from './host-call/channel.ts';
 import type { HostReply, HostRequest } from './host-call/protocol.ts';
-import type { PostedRequest, ThreadMessage, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
+import type { PostedRequest, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure } from './result-text.ts';
 
 /** JavaScript heap of one worker, MB: glue, validators and lifted values. Linear memory is bounded apart from it. */
@@ -24,7 +24,7 @@ export interface ThreadCall {
   /** Takes what the guest asks of the host; `reply` answers it. */
   readonly onHostRequest: (request: HostRequest) => void;
   /** Takes what the thread found to be the state that the component's calls begin with. */
-  readonly onStartState?: (start: StartState) => void;
+  readonly onStartState?: (start: StartState | 'none') => void;
 }
 
 /**
@@ -106,7 +106,7 @@ export class SandboxThread {
     signal.addEventListener('abort', abort, { once: true });
     let answered = false;
     try {
-      worker.postMessage({ kind: 'call', request: posted } satisfies ThreadMessage);
+      worker.postMessage(posted);
       const answer = await promise;
       answered = !isFatal(answer);
       return answer;
@@ -114,6 +114,8 @@ export class SandboxThread {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
       worker.off('message', listeners.message).off('error', listeners.error).off('exit', listeners.exit);
+      // What the guest asked for and did not wait for is nobody's any more, least of all the next call's.
+      while (receiveMessageOnPort(this.#host) !== undefined);
       this.#host.off('message', onHostRequest);
       this.#host.unref();
       worker.unref();
@@ -131,13 +133,6 @@ export class SandboxThread {
     const source = this.#glues.has(glue.sha256) ? '' : glue.source;
     this.#glues.add(glue.sha256);
     return { ...request, component: { ...request.component, glue: { ...glue, source } }, forget };
-  }
-
-  /** Loads ahead what links components of this glue. */
-  link(glue: Glue): void {
-    if (this.#glues.has(glue.sha256)) return;
-    this.#glues.add(glue.sha256);
-    this.#worker.postMessage({ kind: 'link', glue } satisfies ThreadMessage);
   }
 
   /** Answers a request of the guest that runs. */

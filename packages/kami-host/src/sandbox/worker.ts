@@ -8,14 +8,7 @@ import { type ChannelEnds, HostChannel } from './host-call/channel.ts';
 import type { ToolInstance } from './instance.ts';
 import { Instances } from './instances.ts';
 import { linkerOf } from './linker.ts';
-import type {
-  Operation,
-  PostedRequest,
-  ThreadMessage,
-  WorkerAnswer,
-  WorkerMessage,
-  WorkerRequest,
-} from './protocol.ts';
+import type { Operation, PostedRequest, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure, readSuccess } from './result-text.ts';
 import { InvalidSchema, schemaCheck } from './schema-check.ts';
 import { rehearse } from './start-state.ts';
@@ -26,37 +19,38 @@ const instances = new Instances(host, (line) => send({ kind: 'log', line }));
 
 const components = new Map<Sha256, CompiledComponent>();
 
-parentPort?.on('message', (message: ThreadMessage) => {
-  if (message.kind === 'link') linkerOf(message.glue);
-  else call(message.request);
-});
-
-function call(posted: PostedRequest): void {
+parentPort?.on('message', (posted: PostedRequest) => {
   const request = { ...posted, component: componentOf(posted) };
   for (const key of posted.forget) components.delete(key);
   host.forget();
   const { answer, used } = answerTo(request);
   send({ kind: 'answer', answer });
-  const { component, operation, limits, guest } = request;
-  if (operation.kind === 'run') instances.prepare({ component, limits, clock: guest.clock }, used);
-}
+  const { operation, limits, guest } = request;
+  if (operation.kind !== 'run') return;
+  const component = components.get(request.component.key) ?? request.component;
+  instances.prepare({ component, limits, clock: guest.clock }, used);
+});
 
 function componentOf({ component }: PostedRequest): CompiledComponent {
   if (typeof component !== 'string') {
-    const ready = component.start === undefined ? withStart(component) : component;
-    components.set(component.key, ready);
-    return ready;
+    // Its source is sent once for all components that it links.
+    linkerOf(component.glue);
+    components.set(component.key, component);
+    return component;
   }
   const known = components.get(component);
   if (known === undefined) throw new Error(`this thread has no component ${component}`);
   return known;
 }
 
-function withStart(component: CompiledComponent): CompiledComponent {
-  const start = rehearse(component);
-  if (start === undefined) return component;
+/** The component with what its calls begin with, which is found out before the first of them. */
+function rehearsed(component: CompiledComponent): CompiledComponent {
+  if (component.start !== undefined) return component;
+  const start: NonNullable<CompiledComponent['start']> = rehearse(component) ?? 'none';
+  const ready = { ...component, start };
+  components.set(component.key, ready);
   send({ kind: 'start-state', key: component.key, start });
-  return { ...component, start };
+  return ready;
 }
 
 /** A schema that is none is the tool's fault, whether it is met before the component runs or after. */
@@ -80,7 +74,7 @@ interface Performed {
 }
 
 /** Runs one operation in a fresh instance. Whatever the component does is part of the answer. */
-function perform({ component, operation, limits, guest }: WorkerRequest): Performed {
+function perform({ component: asked, operation, limits, guest }: WorkerRequest): Performed {
   if (operation.kind === 'check-schemas') {
     checkSchemas(operation.inputSchema, operation.outputSchema);
     return { answer: bareAnswer(readSuccess('', 'text', false)), used: undefined };
@@ -88,6 +82,8 @@ function perform({ component, operation, limits, guest }: WorkerRequest): Perfor
   const input = operation.kind === 'run' ? checkInput(operation) : { text: '' };
   if ('outcome' in input) return { answer: bareAnswer(input.outcome), used: undefined };
 
+  const begin = performance.now();
+  const component = operation.kind === 'run' ? rehearsed(asked) : asked;
   const { call, start, origin, preparedMs } = instances.take(
     { component, limits, clock: guest.clock },
     guest.environment,
@@ -95,7 +91,6 @@ function perform({ component, operation, limits, guest }: WorkerRequest): Perfor
   let instance: ToolInstance | undefined;
   let outcome: CallOutcome;
   let hasReturned = false;
-  const begin = performance.now();
   let ready = begin;
   try {
     instance = start();

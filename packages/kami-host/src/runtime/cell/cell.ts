@@ -26,6 +26,10 @@ export type CellEnd = 'crashed' | 'stopped' | 'evicted';
 
 /** The cell's own timer stops a call first; this long after it the whole cell is killed. */
 const killAfterMs = 500;
+const watchRunningMs = 50;
+const watchIdleMs = 1_000;
+/** Longer than a thread is kept after a burst. */
+const afterBurstMs = 30_000;
 const stderrTail = 4_096;
 const cellHeapMb = 512;
 /** Memory of a cell's process beside that of its calls: Node, compiled engines, idle threads. */
@@ -53,7 +57,9 @@ export class Cell {
   #lastCallId = 0;
   #ended = false;
   #killed: CellEnd | undefined;
-  #unwatch: (() => void) | undefined;
+  #watch: { readonly isRunning: boolean; readonly stop: () => void } | undefined;
+  /** The most memory that calls of late were allowed together. */
+  #peak = { megabytes: 0, at: 0 };
   readonly #onEnd: CellOptions['onEnd'];
   #stderr = '';
 
@@ -115,7 +121,8 @@ export class Cell {
     );
     signal.addEventListener('abort', abort, { once: true });
     this.#ref();
-    this.#unwatch ??= this.#watchMemory();
+    this.#watchMemory(true);
+    this.#memoryLimit();
     try {
       const names = Object.keys(services) as (keyof typeof services)[];
       this.#send({
@@ -157,26 +164,34 @@ export class Cell {
     this.kill('stopped');
   }
 
-  /** Nothing runs: no guest can take anything, and nobody waits for the process. */
+  /** Nothing runs, and nobody waits for the process. */
   #rest(): void {
     this.#unref();
-    this.#unwatch?.();
-    this.#unwatch = undefined;
+    this.#watchMemory(false);
   }
 
-  #watchMemory(): () => void {
-    return watchMemory(
-      this.#process.pid ?? 0,
-      () => this.#memoryLimit(),
-      () => this.#killFor('out-of-memory', 'The tool took more memory than it may, outside of its own.'),
-    );
+  /** Looks often while guests run, and now and then when none should. */
+  #watchMemory(isRunning: boolean): void {
+    if (this.#watch?.isRunning === isRunning || this.#ended) return;
+    this.#watch?.stop();
+    const stop = watchMemory(this.#process.pid ?? 0, {
+      everyMs: isRunning ? watchRunningMs : watchIdleMs,
+      limitBytes: () => this.#memoryLimit(),
+      onOver: () =>
+        this.#killFor('out-of-memory', 'The tool took more memory than it may, outside of its own.'),
+    });
+    this.#watch = { isRunning, stop };
   }
 
+  /** What ran at the same time until a while ago counts too: its threads are kept for the next burst. */
   #memoryLimit(): number {
-    let megabytes = baseMemoryMb;
+    let megabytes = 0;
     for (const { execution } of this.#calls.values())
       megabytes += execution.limits.maxMemoryMb + memoryBesideMb;
-    return megabytes * 1024 * 1024;
+    const now = performance.now();
+    if (megabytes >= this.#peak.megabytes || now - this.#peak.at > afterBurstMs)
+      this.#peak = { megabytes, at: now };
+    return (baseMemoryMb + this.#peak.megabytes) * 1024 * 1024;
   }
 
   async close(): Promise<void> {
@@ -231,7 +246,7 @@ export class Cell {
   #onExit(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#unwatch?.();
+    this.#watch?.stop();
     this.#onEnd?.(this.#killed ?? 'crashed');
     for (const call of this.#calls.values()) call.settle(deathAnswer());
   }

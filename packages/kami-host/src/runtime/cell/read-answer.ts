@@ -1,7 +1,7 @@
 import type { CallOutcome, ContentBlock, FailureReason } from '../../model/call-result.ts';
 import type { Refusal } from '../../model/capability.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
-import { defaultLimits } from '../../model/limits.ts';
+import { defaultLimits, limitBounds } from '../../model/limits.ts';
 import { instanceOrigins, type Spent, type WorkerAnswer } from '../../sandbox/protocol.ts';
 import { failure, isContentBlock } from '../../sandbox/result-text.ts';
 
@@ -14,6 +14,8 @@ const maxWeight = 8 * defaultLimits.maxOutputBytes;
 /** Values inside one another; results are held to less where they are made. */
 const maxDepth = 256;
 const maxRefusals = 1_000;
+/** Twice the longest time limit. */
+const longestMs = 2 * limitBounds.timeoutMs;
 
 const reasons: Readonly<Record<FailureReason, true>> = {
   'invalid-input': true,
@@ -86,7 +88,7 @@ function readSpent(value: unknown): Spent | undefined | 'malformed' {
 }
 
 function isDuration(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  return typeof value === 'number' && value >= 0 && value <= longestMs;
 }
 
 function readRefusals(value: unknown): readonly Refusal[] | undefined {
