@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { median, timed } from '../statistics.ts';
 import { startSession } from '../subjects/session.ts';
 import type { Subject } from '../subjects/subject.ts';
@@ -44,6 +45,7 @@ async function start(subject: Subject, tools: number): Promise<Start> {
   const session = await startSession(subject, tools);
   try {
     const firstCall = await timed(() => session.run(echoTask));
+    await sleep(pauseMs);
     const secondTool = tools === 1 ? undefined : await timed(() => session.run(smallFibTask));
     return { listed: session.listedAfterMs, firstCall, secondTool };
   } finally {

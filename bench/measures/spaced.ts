@@ -7,7 +7,8 @@ import type { Measure, MeasureContext } from './measure.ts';
 import { turned, withSessions } from './sessions.ts';
 
 const pauseMs = 20;
-const warmUpCalls = 3;
+/** V8 compiles anew what runs often, and goes on with that for some hundred calls. */
+const warmUpMs = 1_500;
 const callsInTurn = 10;
 const percents = [50, 95, 99] as const;
 
@@ -29,7 +30,7 @@ async function measure(sessions: readonly Session[], { loopback, quick }: Measur
   ];
   const figures: Figure[] = [];
   for (const [task, rounds] of plan) {
-    for (const session of sessions) await repeat(session, task, warmUpCalls);
+    for (const session of sessions) await warmUp(session, task, quick ? warmUpMs / 3 : warmUpMs);
     const taken = new Map(sessions.map((session) => [session, [] as number[]]));
     for (let round = 0; round < rounds; round++) {
       for (const session of turned(sessions, round))
@@ -49,6 +50,12 @@ async function measure(sessions: readonly Session[], { loopback, quick }: Measur
     }
   }
   return figures;
+}
+
+async function warmUp(session: Session, task: Task, ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  do await session.run(task);
+  while (performance.now() < end);
 }
 
 async function repeat(session: Session, task: Task, calls: number): Promise<number[]> {
