@@ -8,6 +8,8 @@ import type { Measure, MeasureContext } from './measure.ts';
 import { turned } from './sessions.ts';
 
 const counts = [1, 50, 1_000] as const;
+/** Between the first calls of two tools. */
+const pauseMs = 1_000;
 
 interface Start {
   readonly listed: number;
@@ -16,7 +18,7 @@ interface Start {
   readonly secondTool: number | undefined;
 }
 
-/** A new process each time: until tools/list is answered, then the first call at once, then that of another tool. */
+/** A new process each time: until tools/list is answered, then the first call at once, a little later that of another tool. */
 export const cold: Measure = {
   name: 'cold',
   title: 'from starting the process to the answer to tools/list, and the first calls after it',
