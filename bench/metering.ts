@@ -11,7 +11,7 @@ import {
 } from '../packages/kami-host/src/component/metering/fixtures/metered-component.ts';
 import { meterWat } from '../packages/kami-host/src/component/metering/fixtures/metered-wat.ts';
 
-const rounds = 41;
+const rounds = process.argv.includes('--quick') ? 15 : 41;
 /** Rounds before those that count: V8 compiles what is hot. */
 const warmUp = 15;
 const forms = ['none', 'cached', 'direct'] as const satisfies readonly Metering[];

@@ -200,7 +200,7 @@ interface Setting {
 /** Defaults that depend on the machine. */
 const defaultWords = new Map([
   ['data_dir', "the platform's folder, see below"],
-  ['runtime.max_concurrent', 'processor cores, at least 4'],
+  ['runtime.max_computing', 'twice the processor cores, at least 4'],
   ['registry.database_path', '`registry.db` in `data_dir`'],
 ]);
 

@@ -61,7 +61,7 @@ describe('a definition', () => {
       { ...sound, input: { type: 'array' } },
       /must describe an object/,
     ],
-    ['an input without a type', { ...sound, input: {} }, /its type is undefined/],
+    ['an input without a type', { ...sound, input: {} }, /Its type is undefined/],
     [
       'a union with a branch that is no object',
       { ...sound, input: z.union([z.object({}), z.string()]) },
@@ -382,7 +382,7 @@ describe('rich content', () => {
     const lookAlike = JSON.parse('{"type":"text","text":"x"}');
     const result = await returning(lookAlike).call({});
     expect(result).not.toBe(lookAlike);
-    await expect(returning([text('x'), lookAlike]).call({})).rejects.toThrow(/mixes content blocks and data/);
+    await expect(returning([text('x'), lookAlike]).call({})).rejects.toThrow(/mixes blocks and data/);
     await expect(returning({ ...text('x') }, { type: 'object' }).call({})).resolves.toEqual(lookAlike);
     expect(() => content([lookAlike])).toThrow(TypeError);
   });

@@ -57,7 +57,7 @@ function thrownError(where: Where, exception: string, engineOutput: string): Bui
   const { projectDir, entry } = where;
   // The engine puts the place before every line: `tool.js:5:9 Error: boom`.
   const message = exception.replace(new RegExp(`^${bundleName}:\\d+:\\d+ `, 'gm'), '').trim();
-  if (message.includes('The default export is not a tool')) {
+  if (message.includes('The default export must be')) {
     const place = exportDefault(projectDir, entry);
     return new BuildError('not-a-tool', {
       message: `The default export of ${entry} is not a tool.`,

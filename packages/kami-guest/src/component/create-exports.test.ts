@@ -83,7 +83,7 @@ describe('lines of top-level code', () => {
     await exports.run('{}');
     expect(lines).toHaveLength(101);
     expect(lines[0]).toBe(`info ${'x'.repeat(8192)}`);
-    expect(lines[100]).toBe("warn 3 more lines of the tool's top-level code were dropped.");
+    expect(lines[100]).toBe('warn 3 more lines of top-level code were dropped.');
   });
 });
 

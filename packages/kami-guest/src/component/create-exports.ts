@@ -6,6 +6,7 @@ import { invoke } from '../invoke.ts';
 import { definitionOf } from '../kami-tool.ts';
 import { createLog } from '../log.ts';
 import { ToolDefinitionError, wrapError } from '../tool-error.ts';
+import { rehearse } from './rehearse.ts';
 import type { HostLog } from './startup.ts';
 
 type World = typeof import('kami:tool/tool@0.1.0');
@@ -23,12 +24,11 @@ export interface ComponentExports {
 export function createExports(tool: unknown, identity: ToolIdentity, host: HostLog): ComponentExports {
   const definition = definitionOf(tool);
   if (definition === undefined) {
-    throw new ToolDefinitionError(
-      'The default export is not a tool: it must be what kamiTool({ … }) returns.',
-    );
+    throw new ToolDefinitionError('The default export must be what kamiTool({ … }) returns.');
   }
   const context = { log: createLog(host.write), tool: identity };
   const description = JSON.stringify(describeTool(definition, identity));
+  host.mute(() => rehearse(definition));
   return {
     async run(input) {
       host.beginCall();

@@ -10,6 +10,8 @@ export interface HostLog {
   readonly write: Write;
   /** To be called when a call begins: from now on the host can be reached. */
   readonly beginCall: () => void;
+  /** Does something whose lines nobody is to see. */
+  readonly mute: (work: () => void) => void;
 }
 
 /**
@@ -27,10 +29,15 @@ export function createHostLog(host: Write): HostLog {
       else if (early.length < maxLines) early.push([level, line.slice(0, maxLineLength)]);
       else dropped += 1;
     },
+    mute(work) {
+      const kept = early.length;
+      work();
+      early.length = kept;
+    },
     beginCall() {
       running = true;
       for (const [level, line] of early) host(level, line);
-      if (dropped > 0) host('warn', `${dropped} more lines of the tool's top-level code were dropped.`);
+      if (dropped > 0) host('warn', `${dropped} more lines of top-level code were dropped.`);
     },
   };
 }

@@ -12,7 +12,7 @@ export interface ResolvedSchema {
 
 /** How to get JSON Schema out of the libraries that keep it in a function of its own. */
 const advice = new Map([
-  ['zod', 'withJsonSchema(schema, z.toJSONSchema), with withJsonSchema of kami-guest'],
+  ['zod', 'withJsonSchema(schema, z.toJSONSchema) of kami-guest'],
   ['valibot', 'toStandardJsonSchema(schema) of @valibot/to-json-schema'],
 ]);
 
@@ -31,7 +31,7 @@ export function resolveSchema(schema: unknown, side: 'input' | 'output'): Resolv
   const standard = isStandardSchema(schema);
   if (!standard && !isObject(schema)) {
     throw new ToolDefinitionError(
-      `${side} must be a Standard Schema (of zod, arktype, valibot) or a JSON Schema object such as { type: "object" }.`,
+      `${side} must be a Standard Schema (zod, arktype, valibot) or a JSON Schema object.`,
     );
   }
   try {
@@ -55,7 +55,7 @@ export function resolveInputSchema(schema: unknown): ResolvedSchema {
   const { jsonSchema, validate } = resolveSchema(schema, 'input');
   if (!describesObject(jsonSchema)) {
     throw new ToolDefinitionError(
-      `input must describe an object, because MCP passes arguments by name; its type is ${JSON.stringify(jsonSchema.type)}.`,
+      `input must describe an object: MCP passes arguments by name. Its type is ${JSON.stringify(jsonSchema.type)}.`,
     );
   }
   return {

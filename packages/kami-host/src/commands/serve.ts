@@ -17,13 +17,14 @@ export const serve = defineCommand({
 
   async run(_args, context) {
     const { logger, signal } = context;
-    const host = await openToolHost(context.config);
+    const host = await openToolHost(context.config, ({ kind, ...event }) => logger.debug(kind, event));
     try {
-      host.runtime.warmUp();
+      void host.runtime.warmUp();
       logger.info('serving MCP on stdio', { tools: host.tools().length });
       await serveStdio({ host, logger, version: context.version }, signal);
     } finally {
       await host.close('stop');
+      logger.info('stopped', { ...host.runtime.counters() });
     }
     return 0;
   },

@@ -76,6 +76,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./serve.ts')).serve,
   },
   {
+    usage: 'cache [action]',
+    summary: 'Show, prune or verify what KAMI derived from components',
+    load: async () => (await import('./cache.ts')).cache,
+  },
+  {
     usage: 'config',
     summary: 'Show every setting and where it comes from',
     load: async () => (await import('./config.ts')).config,

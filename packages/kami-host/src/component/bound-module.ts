@@ -31,11 +31,11 @@ export function boundModule(bytes: Uint8Array): BoundModule {
   let importPending = memory !== undefined;
   for (const section of sections) {
     if (importPending && section.id > importSectionId && section.id !== 0) {
-      parts.push(sectionOf(importSectionId, [encodeU32(1), memoryImportEntry(memory as MemoryShape)]));
+      parts.push(sectionOf(importSectionId, [encodeU32(1), memoryImportEntry()]));
       importPending = false;
     }
     if (section.id === importSectionId && memory !== undefined) {
-      parts.push(withImport(bytes, section, memory));
+      parts.push(withImport(bytes, section));
       importPending = false;
     } else if (section.id === tableSectionId) {
       parts.push(withBoundTables(bytes, section));
@@ -63,23 +63,24 @@ function readLimits(reader: BinaryReader, what: string): { minimum: number; maxi
   return { minimum, maximum: flags === 1 ? reader.u32() : undefined };
 }
 
-function memoryImportEntry(memory: MemoryShape): number[] {
+function memoryImportEntry(): number[] {
   return [
     ...nameOf(memoryImport.module),
     ...nameOf(memoryImport.name),
     0x02,
     0x00,
-    ...encodeU32(memory.initialPages),
+    // The host provides as much as the module began with; modules that differ in that alone stay equal.
+    ...encodeU32(0),
   ];
 }
 
-function withImport(bytes: Uint8Array, section: Section, memory: MemoryShape): Uint8Array {
+function withImport(bytes: Uint8Array, section: Section): Uint8Array {
   const reader = new BinaryReader(bytes, section.start, section.end);
   const count = reader.u32();
   return sectionOf(importSectionId, [
     encodeU32(count + 1),
     bytes.subarray(reader.offset, section.end),
-    memoryImportEntry(memory),
+    memoryImportEntry(),
   ]);
 }
 

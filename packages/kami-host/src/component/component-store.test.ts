@@ -1,10 +1,25 @@
-import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { componentEmbed, componentNew, parse } from '@bytecodealliance/jco-transpile/wasm-tools';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CompiledComponent } from '../model/compiled-component.ts';
 import { hash } from '../registry/artifact-store.ts';
 import { type ComponentOrigin, ComponentStore, formVersion } from './component-store.ts';
 
@@ -17,7 +32,7 @@ const wit = readdirSync(new URL('../../../../wit', import.meta.url))
 /** A component of the world that answers nothing; `padding` makes its bytes differ. */
 async function component(padding: number): Promise<ComponentOrigin & { reads: () => number }> {
   const module = await parse(`(module
-    (memory (export "memory") 1)
+    (memory (export "memory") 2)
     (data (i32.const 0) "${'x'.repeat(padding)}")
     (func (export "kami:tool/tool@0.1.0#run") (param i32 i32) (result i32) unreachable)
     (func (export "kami:tool/tool@0.1.0#describe") (result i32) unreachable)
@@ -35,16 +50,59 @@ async function component(padding: number): Promise<ComponentOrigin & { reads: ()
 let directory: string;
 let one: Awaited<ReturnType<typeof component>>;
 
+/** A component with a snapshot, its form, and a store that has it. */
+let big: Awaited<ReturnType<typeof component>>;
+let whole: CompiledComponent;
+let filled: string;
+
 beforeAll(async () => {
-  one = await component(1);
+  filled = await mkdtemp(join(tmpdir(), 'kami-filled-'));
+  big = await component(70_000);
+  whole = await new ComponentStore(filled).load(big);
 });
+afterAll(() => rm(filled, { recursive: true, force: true }));
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'kami-forms-'));
   one = await component(1);
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const folderOf = (key: string) => join(directory, formVersion, key);
+const recordOf = (key: string) => join(directory, formVersion, 'forms', `${key}.json`);
+const files = () => join(directory, formVersion, 'files');
+const fileOf = (ending: string) => {
+  const name = readdirSync(files()).find((candidate) => candidate.endsWith(ending));
+  return join(files(), name ?? expect.unreachable(`there is no ${ending}`));
+};
+
+const shapeOf = ({ key, reuse, modules }: CompiledComponent) => ({
+  ...{ key, reuse },
+  modules: modules.map(({ name, memory, snapshot }) => ({
+    name,
+    memory,
+    snapshot: snapshot && hash(new Uint8Array(snapshot.buffer)),
+  })),
+});
+
+/** What can become of a file. */
+const damages: Readonly<Record<string, (path: string) => void>> = {
+  'has one bit flipped'(path) {
+    const bytes = readFileSync(path);
+    const middle = Math.floor(bytes.length / 2);
+    bytes[middle] = (bytes[middle] as number) ^ 1;
+    writeFileSync(path, bytes);
+  },
+  'was cut off': (path) => truncateSync(path, 10),
+  'is empty': (path) => truncateSync(path, 0),
+  'is gone': (path) => rmSync(path),
+  'is a folder'(path) {
+    rmSync(path);
+    mkdirSync(join(path, 'with', 'more'), { recursive: true });
+  },
+  'is a link to itself'(path) {
+    rmSync(path);
+    symlinkSync(path, path);
+  },
+};
 
 describe('ComponentStore', () => {
   it('takes a component apart once, and then reads what it wrote', async () => {
@@ -54,7 +112,7 @@ describe('ComponentStore', () => {
     expect(second.modules.map(({ name, memory }) => [name, memory])).toEqual(
       first.modules.map(({ name, memory }) => [name, memory]),
     );
-    expect(second.modules.some(({ memory }) => memory?.initialPages === 1)).toBe(true);
+    expect(second.modules.some(({ memory }) => memory?.initialPages === 2)).toBe(true);
   });
 
   it('takes a component apart once for all who ask at the same time', async () => {
@@ -63,38 +121,94 @@ describe('ComponentStore', () => {
     expect(one.reads()).toBe(1);
   });
 
-  it.each(['glue.mjs', 'component.core.wasm', 'form.json'])(
-    'makes a form anew whose %s was damaged',
-    async (file) => {
-      const store = new ComponentStore(directory);
-      await store.load(one);
-      const path = join(folderOf(one.key), file);
-      const bytes = readFileSync(path);
-      const middle = Math.floor(bytes.length / 2);
-      bytes[middle] = (bytes[middle] as number) ^ 1;
-      writeFileSync(path, bytes);
-      await store.load(one);
-      expect(one.reads()).toBe(2);
-      await store.load(one);
-      expect(one.reads()).toBe(2);
-    },
-  );
+  describe.each(['.js', '.wasm', '.snapshot', 'record'])('a form whose %s', (part) => {
+    it.each(Object.entries(damages))('%s is made anew, once', async (_what, damage) => {
+      const read = vi.fn(() => big.read());
+      const load = () => new ComponentStore(directory).load({ ...big, read });
+      cpSync(filled, directory, { recursive: true });
+      damage(part === 'record' ? recordOf(big.key) : fileOf(part));
+      expect(shapeOf(await load())).toEqual(shapeOf(whole));
+      expect(read).toHaveBeenCalledTimes(1);
+      expect(shapeOf(await load())).toEqual(shapeOf(whole));
+      expect(read).toHaveBeenCalledTimes(1);
+      for (const name of readdirSync(files())) {
+        expect(name).toContain(hash(readFileSync(join(files(), name))));
+      }
+    });
+  });
 
-  it.each(['glue.mjs', 'form.json'])('makes a form anew whose %s was cut off or is gone', async (file) => {
-    const store = new ComponentStore(directory);
-    await store.load(one);
-    truncateSync(join(folderOf(one.key), file), 10);
-    await store.load(one);
-    await rm(join(folderOf(one.key), file));
-    await store.load(one);
-    expect(one.reads()).toBe(3);
+  it('takes no record of another component, though it is a whole one', async () => {
+    const [left, right] = [await component(70_000), await component(80_000)];
+    const first = await new ComponentStore(directory).load(left);
+    await new ComponentStore(directory).load(right);
+    writeFileSync(recordOf(left.key), readFileSync(recordOf(right.key)));
+    const second = await new ComponentStore(directory).load(left);
+    expect(shapeOf(second)).toEqual(shapeOf(first));
+    expect([left.reads(), right.reads()]).toEqual([2, 1]);
+  });
+
+  it('says that it has no place to write to', async () => {
+    writeFileSync(join(directory, 'file'), '');
+    const failing = new ComponentStore(join(directory, 'file')).load(one);
+    await expect(failing).rejects.toMatchObject({ code: 'KAMI_FILE_UNWRITABLE' });
   });
 
   it('lets many fill it with the same form at the same time', async () => {
     const loads = Array.from({ length: 6 }, () => new ComponentStore(directory).load(one));
     const compiled = await Promise.all(loads);
     expect(compiled.every(({ key }) => key === one.key)).toBe(true);
-    expect(readdirSync(join(directory, formVersion))).toEqual([one.key]);
+    expect(readdirSync(join(directory, formVersion, 'forms'))).toEqual([`${one.key}.json`]);
+  });
+
+  it('lets processes fill it with the same form and with others at the same time', async () => {
+    const origins = [await component(70_000), await component(80_000), await component(90_000)];
+    const paths = origins.map(({ key }) => join(directory, `${key}.wasm`));
+    for (const [index, { read }] of origins.entries()) writeFileSync(paths[index] ?? '', await read());
+    const [a = '', b = '', c = ''] = paths;
+    const reports = await Promise.all([fill([a, b]), fill([a, c]), fill([b, c, a])]);
+    for (const loaded of reports.flat()) {
+      const origin = origins.find(({ key }) => key === loaded.key) ?? expect.unreachable('an unknown form');
+      const expected = await new ComponentStore(directory).load(origin);
+      expect(loaded.snapshots).toEqual(shapeOf(expected).modules.map(({ snapshot }) => snapshot ?? null));
+    }
+    // Each was read once to be written above; what processes took from each other, they gave back.
+    expect(origins.map(({ reads }) => reads())).toEqual([1, 1, 1]);
+    expect(readdirSync(join(directory, formVersion, 'forms')).sort()).toEqual(
+      origins.map(({ key }) => `${key}.json`).sort(),
+    );
+  });
+
+  it('knows the engine that was installed last, and compiles it before any component is asked for', async () => {
+    const store = new ComponentStore(directory);
+    expect(await store.newestEngine()).toBeUndefined();
+    await store.load(await component(70_000));
+    const engine = (await store.newestEngine()) ?? expect.unreachable('there is none');
+    const { record } = await store.prepare(await component(80_000));
+    expect(engine.glue).toBe(record.glue);
+    expect([...engine.modules].sort()).toEqual(record.modules.map(({ engine: sha256 }) => sha256).sort());
+    const other = new ComponentStore(directory);
+    const glue = await other.compileEngine(engine);
+    expect((await other.load(await component(80_000))).glue).toBe(glue);
+    await rm(files(), { recursive: true });
+    expect(await new ComponentStore(directory).compileEngine(engine)).toBeUndefined();
+    expect(await store.newestEngine()).toBeUndefined();
+  });
+
+  it('keeps what components have in common once, and lets it go with the last of them', async () => {
+    const store = new ComponentStore(directory);
+    const [left, right] = [await component(70_000), await component(80_000)];
+    const [first, second] = [await store.load(left), await store.load(right)];
+    // They differ in their data alone.
+    expect(second.glue).toBe(first.glue);
+    expect(second.modules.map(({ module }) => module)).toEqual(first.modules.map(({ module }) => module));
+    expect(second.modules[0]?.module).toBe(first.modules[0]?.module);
+    const count = (ending: string) => readdirSync(files()).filter((name) => name.endsWith(ending)).length;
+    const modules = count('.wasm');
+    expect([count('.js'), count('.snapshot')]).toEqual([1, 2]);
+    await store.remove(left.key);
+    expect([count('.js'), count('.wasm'), count('.snapshot')]).toEqual([1, modules, 1]);
+    await store.remove(right.key);
+    expect(readdirSync(files())).toEqual([]);
   });
 
   it('forgets a form, and all but the newest when it is told how many to keep', async () => {
@@ -103,33 +217,52 @@ describe('ComponentStore', () => {
       const origin = await component(padding);
       await store.load(origin);
       const past = new Date(Date.now() - (10 - padding) * 60_000);
-      utimesSync(folderOf(origin.key), past, past);
+      utimesSync(recordOf(origin.key), past, past);
     }
     const last = await component(4);
     await store.load(last);
-    const left = readdirSync(join(directory, formVersion));
-    expect(left).toHaveLength(2);
-    expect(left).toContain(last.key);
+    const left = () => readdirSync(join(directory, formVersion, 'forms'));
+    expect(left()).toHaveLength(2);
+    expect(left()).toContain(`${last.key}.json`);
     await store.remove(last.key);
-    expect(readdirSync(join(directory, formVersion))).toHaveLength(1);
+    expect(left()).toHaveLength(1);
   });
 
   it('removes what a killed process left half-written, once it is old', async () => {
-    const abandoned = join(directory, formVersion, '.staging-1-old');
-    const recent = join(directory, formVersion, '.staging-2-new');
-    await mkdir(abandoned, { recursive: true });
-    await mkdir(recent, { recursive: true });
+    await new ComponentStore(directory).load(one);
+    const abandoned = join(files(), '.staging-1-old');
+    const recent = join(files(), '.staging-2-new');
+    for (const path of [abandoned, recent]) writeFileSync(path, 'half');
     const old = new Date(Date.now() - 2 * 60 * 60_000);
     utimesSync(abandoned, old, old);
+    await new ComponentStore(directory).load(await component(2));
+    expect(readdirSync(files()).filter((name) => name.startsWith('.'))).toEqual(['.staging-2-new']);
+  });
+
+  it('leaves parts alone that a form may be written for just now, and removes them later', async () => {
+    const parts = ['1', '2'].map((digit) => join(files(), `${digit.repeat(64)}.wasm`));
+    mkdirSync(files(), { recursive: true });
+    for (const path of parts) writeFileSync(path, 'part');
+    const old = new Date(Date.now() - 6 * 60_000);
+    utimesSync(parts[0] ?? '', old, old);
     await new ComponentStore(directory).load(one);
-    expect(readdirSync(join(directory, formVersion)).sort()).toEqual(['.staging-2-new', one.key].sort());
+    expect(parts.map((path) => readdirSync(files()).includes(basename(path)))).toEqual([false, true]);
   });
 
   it('keeps its folder to its owner', async () => {
     await new ComponentStore(directory).load(one);
-    expect(statSync(folderOf(one.key)).mode & 0o077).toBe(0);
+    for (const path of [recordOf(one.key), fileOf('.js'), files()]) {
+      expect(statSync(path).mode & 0o077).toBe(0);
+    }
   });
 });
+
+/** Loads the components at some paths in a process of its own, one after the other. */
+async function fill(paths: readonly string[]): Promise<readonly { key: string; snapshots: unknown[] }[]> {
+  const script = fileURLToPath(new URL('./fixtures/fill-store.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script, directory, ...paths]);
+  return JSON.parse(stdout) as { key: string; snapshots: unknown[] }[];
+}
 
 describe('formVersion', () => {
   it('names the transpiler that is installed: another one writes other forms', () => {

@@ -1,19 +1,33 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CompiledComponent } from '../model/compiled-component.ts';
+import type { CompiledComponent, Glue } from '../model/compiled-component.ts';
 import { isSha256, type Sha256 } from '../model/ids.ts';
+import { EngineCache, type EngineParts } from './engine-cache.ts';
 import {
-  compileForm,
+  engineFile,
   type FormRecord,
+  filesOf,
   glueFile,
-  isIntact,
-  readForm,
-  recordFile,
+  partKind,
+  readRecord,
+  readVerified,
+  recordText,
   type StoredForm,
   sha256Of,
+  snapshotFile,
 } from './form-record.ts';
 import { transpileComponent } from './intake.ts';
+import {
+  isAbandoned,
+  isOwnerless,
+  keyOfRecord,
+  listEntries,
+  putFile,
+  recordName,
+  type StoreEntry,
+  type StoreFolders,
+  storeFolders,
+} from './store-entries.ts';
 import type { TranspiledComponent } from './transpiled-component.ts';
 
 /** Where a component's bytes come from when its runnable form has to be made. */
@@ -25,27 +39,32 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-6';
-/** Another process may move a form away between its writing and its reading. */
+export const formVersion = 'jco-transpile-0.15.0-16';
+/** Another process may remove a form's files between their writing and their reading. */
 const maxAttempts = 3;
-/** Writing a form takes a second; a folder that is not finished after an hour never will be. */
-const abandonedAfterMs = 60 * 60 * 1_000;
+const maxKnown = 4_096;
+const togetherMs = 60_000;
+/** The usual engines have four. */
+const maxEngineModules = 16;
 
 /**
- * The runnable forms of components on disk. Everything in it is derived: it is verified when read, made anew
+ * The runnable forms of components on disk: for each a record, which names its parts by their content, so that
+ * what components have in common is there once. Everything in it is derived: it is verified when read, made anew
  * when missing or damaged, and may be deleted at any time. Several processes may use one folder.
  */
 export class ComponentStore {
-  readonly #directory: string;
+  readonly #folders: StoreFolders;
   readonly #keep: number;
+  readonly #known = new Map<Sha256, StoredForm>();
   readonly #making = new Map<Sha256, Promise<StoredForm>>();
+  readonly #engines = new EngineCache();
 
   /**
    * @param directory folder for this alone, made when needed
    * @param keep forms that stay when a new one is written, the newest; all unless given
    */
   constructor(directory: string, keep = Number.POSITIVE_INFINITY) {
-    this.#directory = join(directory, formVersion);
+    this.#folders = storeFolders(directory, formVersion);
     this.#keep = keep;
   }
 
@@ -56,18 +75,56 @@ export class ComponentStore {
   async load(origin: ComponentOrigin): Promise<CompiledComponent> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const form = attempt === 0 ? await this.prepare(origin) : await this.renew(origin);
-      const compiled = await compileForm(form);
+      const compiled = await this.#engines.compile(form);
       if (compiled !== undefined) return compiled;
     }
     throw new Error(`the form of ${origin.key} was damaged each time it was written`);
   }
 
   /**
-   * Finds a component's form, or makes it. Its files are not verified yet: `compileForm` does that.
+   * Finds a component's form, or makes it. Its files are not verified yet: `EngineCache` does that.
    * @throws KamiError as `transpileComponent`, or what `origin.read` throws
    */
   async prepare(origin: ComponentOrigin): Promise<StoredForm> {
-    return (await readForm(origin.key, this.#folder(origin.key))) ?? (await this.renew(origin));
+    const { key } = origin;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const record = await readRecord(this.#record(key), key);
+    if (record === undefined) return this.renew(origin);
+    return this.#remember({ key, folder: this.#folders.parts, record });
+  }
+
+  /** The engine that a component was installed with last; undefined when there is none. */
+  async newestEngine(): Promise<EngineParts | undefined> {
+    const folder = this.#folders.parts;
+    const names = await readdir(folder).catch(() => []);
+    const parts = await Promise.all(
+      names
+        .filter((name) => partKind(name) === 'glue' || partKind(name) === 'module')
+        .map(async (name) => ({
+          name,
+          writtenMs: (await stat(join(folder, name)).catch(() => undefined))?.mtimeMs,
+        })),
+    );
+    const newestFirst = parts.toSorted((left, right) => (right.writtenMs ?? 0) - (left.writtenMs ?? 0));
+    const glue = newestFirst.find(({ name }) => partKind(name) === 'glue');
+    const hashOf = (name: string) => name.slice(0, name.indexOf('.'));
+    const sha256 = hashOf(glue?.name ?? '');
+    if (glue === undefined || !isSha256(sha256)) return undefined;
+    // Installing writes the parts of an engine at one time, or touches those that are there.
+    const modules = newestFirst
+      .filter(
+        ({ name, writtenMs = 0 }) =>
+          partKind(name) === 'module' && (glue.writtenMs ?? 0) - writtenMs < togetherMs,
+      )
+      .map(({ name }) => hashOf(name))
+      .filter(isSha256);
+    return { folder, glue: sha256, modules: modules.slice(0, maxEngineModules) };
+  }
+
+  /** Compiles what components of an engine have in common; undefined when a file is missing or damaged. */
+  compileEngine(parts: EngineParts): Promise<Glue | undefined> {
+    return this.#engines.compileEngine(parts);
   }
 
   /** Makes a component's form anew, in place of one that was found damaged; once for all who ask at the same time. */
@@ -78,78 +135,87 @@ export class ComponentStore {
     return making;
   }
 
+  /** Forgets a component's form, and the parts that no other form has. */
+  async remove(key: Sha256): Promise<void> {
+    this.#known.delete(key);
+    await this.#sweep((listed) => listed === key);
+  }
+
   async #make({ key, read, source }: ComponentOrigin): Promise<StoredForm> {
     const record = await this.#write(key, await transpileComponent(await read(), source));
-    return { key, folder: this.#folder(key), record };
+    return this.#remember({ key, folder: this.#folders.parts, record });
   }
 
-  /** Forgets a component's form. */
-  async remove(key: Sha256): Promise<void> {
-    await rm(this.#folder(key), { recursive: true, force: true });
+  /** Reading a record for every call would cost more than many a call. */
+  #remember(form: StoredForm): StoredForm {
+    if (this.#known.size >= maxKnown) this.#known.clear();
+    this.#known.set(form.key, form);
+    return form;
   }
 
-  #folder(key: Sha256): string {
-    return join(this.#directory, key);
+  #record(key: Sha256): string {
+    return join(this.#folders.records, recordName(key));
   }
 
-  async #write(key: Sha256, { glue, modules }: TranspiledComponent): Promise<FormRecord> {
-    const staging = join(this.#directory, `.staging-${process.pid}-${randomUUID()}`);
-    await mkdir(staging, { recursive: true, mode: 0o700 });
+  /** The parts first: a record never names what was not there. What a sweep removes in between is made anew later. */
+  async #write(key: Sha256, { glue, modules, reuse }: TranspiledComponent): Promise<FormRecord> {
+    const parts = new Map<string, Uint8Array>();
     const record: FormRecord = {
       glue: sha256Of(glue),
-      modules: modules.map(({ name, bytes, memory }) => ({ name, sha256: sha256Of(bytes), memory })),
+      reuse,
+      modules: modules.map(({ name, bytes, memory, snapshot }) => {
+        const engine = sha256Of(bytes);
+        parts.set(engineFile(engine), bytes);
+        if (snapshot === undefined) return { name, engine, memory, snapshot };
+        const { compressed, size } = snapshot;
+        const sha256 = sha256Of(compressed);
+        parts.set(snapshotFile(sha256), compressed);
+        return { name, engine, memory, snapshot: { sha256, size } };
+      }),
     };
-    await Promise.all([
-      writeFile(join(staging, recordFile), JSON.stringify(record)),
-      writeFile(join(staging, glueFile), glue),
-      ...modules.map(({ name, bytes }) => writeFile(join(staging, name), bytes)),
-    ]);
-    await this.#replace(staging, key);
-    await this.#prune();
-    // What another process put there may be of other bytes: the form as it lies there is what counts.
-    return (await readForm(key, this.#folder(key)))?.record ?? record;
+    parts.set(glueFile(record.glue), glue);
+    for (const [name, bytes] of parts) await this.#keepPart(name, bytes);
+    await putFile(this.#folders.records, recordName(key), Buffer.from(recordText(key, record)));
+    await this.#sweep((_key, newer) => newer >= this.#keep);
+    return record;
+  }
+
+  /** Writes a part, or takes over the one that is there: it is as new then, and no sweep takes it for ownerless. */
+  async #keepPart(name: string, bytes: Uint8Array): Promise<void> {
+    const folder = this.#folders.parts;
+    const isThere = (await readVerified(folder, name)) !== undefined;
+    const now = new Date();
+    const isTaken =
+      isThere &&
+      (await utimes(join(folder, name), now, now).then(
+        () => true,
+        () => false,
+      ));
+    if (!isTaken) await putFile(folder, name, bytes);
   }
 
   /**
-   * A folder can't be renamed onto a full one. What another process has put there in the meantime stays if it is
-   * whole, since that process may be reading it; what is damaged is moved away first.
+   * Removes forms with the parts that only they had, and what was left lying: parts that no form has, halves of files.
+   * @param isUnwanted gets the key of a form and how many are newer
    */
-  async #replace(staging: string, key: Sha256): Promise<void> {
-    const target = this.#folder(key);
-    const old = `${staging}-old`;
-    const isTaken = await rename(staging, target).then(() => false, takenOrThrow);
-    if (isTaken && !(await isIntact(await readForm(key, target)))) {
-      await rename(target, old).catch(ignore('ENOENT'));
-      await rename(staging, target).catch(ignore(...takenCodes));
+  async #sweep(isUnwanted: (key: Sha256, newer: number) => boolean): Promise<void> {
+    const unwanted: StoreEntry[] = [];
+    const [kept, dropped] = [new Set<string>(), new Set<string>()];
+    const records = (await listEntries(this.#folders.records)).flatMap((entry) => {
+      const key = keyOfRecord(entry.name);
+      return key === undefined ? [] : [{ entry, key }];
+    });
+    for (const [newer, { entry, key }] of records.entries()) {
+      const isOut = isUnwanted(key, newer);
+      if (isOut) unwanted.push(entry);
+      const record = await readRecord(entry.path, key);
+      for (const name of record === undefined ? [] : filesOf(record)) (isOut ? dropped : kept).add(name);
     }
-    await Promise.all([staging, old].map((folder) => rm(folder, { recursive: true, force: true })));
-  }
-
-  /** Removes the oldest forms beyond the number to keep, and what a killed process left half-written. */
-  async #prune(): Promise<void> {
-    const folders = await Promise.all(
-      (await readdir(this.#directory)).map(async (name) => {
-        const path = join(this.#directory, name);
-        return { name, path, age: Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? 0) };
-      }),
+    const parts = await listEntries(this.#folders.parts);
+    unwanted.push(
+      ...parts.filter((entry) => !kept.has(entry.name) && (dropped.has(entry.name) || isOwnerless(entry))),
+      ...[...parts, ...(await listEntries(this.#folders.records))].filter(isAbandoned),
     );
-    const forms = folders.filter(({ name }) => isSha256(name)).sort((left, right) => left.age - right.age);
-    const abandoned = folders.filter(({ name, age }) => !isSha256(name) && age > abandonedAfterMs);
-    for (const { path } of [...forms.slice(this.#keep), ...abandoned]) {
-      await rm(path, { recursive: true, force: true });
-    }
+    for (const { path } of unwanted) await rm(path, { recursive: true, force: true });
   }
-}
-
-const takenCodes = ['ENOTEMPTY', 'EEXIST', 'EPERM'];
-
-function takenOrThrow(error: NodeJS.ErrnoException): true {
-  ignore(...takenCodes)(error);
-  return true;
-}
-
-function ignore(...codes: readonly string[]): (error: NodeJS.ErrnoException) => void {
-  return (error) => {
-    if (!codes.includes(error.code ?? '')) throw error;
-  };
 }

@@ -8,7 +8,7 @@ const memory = { initialPages: 1, maximumPages: undefined };
 const module = { name: 'component.core.wasm', bytes, memory };
 const accepted = (...modules: readonly unknown[]) => ({
   status: 'accepted',
-  component: { glue: bytes, modules },
+  component: { glue: bytes, modules, reuse: 'reset' },
 });
 const refused = (init: unknown, code: unknown = 'KAMI_COMPONENT_INVALID') => ({
   status: 'refused',
@@ -21,6 +21,7 @@ describe('parseIntakeAnswer', () => {
   it.each([
     accepted(),
     accepted(module, { ...module, name: 'component.core2.wasm', memory: undefined }),
+    accepted({ ...module, snapshot: { compressed: bytes, size: 100 } }),
     refused(init),
     refused({ ...init, data: { refused: ['vm'] } }),
   ])('takes an answer as it is given, %#', (answer) => {
@@ -42,6 +43,13 @@ describe('parseIntakeAnswer', () => {
     ['a module that is none', accepted(null)],
     ['a module without bytes', accepted({ ...module, bytes: [0] })],
     ['a file outside of its folder', accepted({ ...module, name: '../../../escaped.wasm' })],
+    ['a snapshot without bytes', accepted({ ...module, snapshot: { size: 4 } })],
+    ['a snapshot of half a byte', accepted({ ...module, snapshot: { compressed: bytes, size: 0.5 } })],
+    ['a snapshot that is too large', accepted({ ...module, snapshot: { compressed: bytes, size: 2 ** 40 } })],
+    [
+      'an unknown use of instances',
+      { status: 'accepted', component: { glue: bytes, modules: [], reuse: 'yes' } },
+    ],
     ['a file that is no module', accepted({ ...module, name: 'glue.mjs' })],
     ['two files of one name', accepted(module, module)],
     [

@@ -1,5 +1,6 @@
 import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
 import type { KamiError, KamiErrorInit } from '../errors/kami-error.ts';
+import { reuses } from '../model/compiled-component.ts';
 import { isJsonObject } from '../model/json.ts';
 import { moduleName } from './form-record.ts';
 import {
@@ -43,18 +44,31 @@ export function parseIntakeAnswer(value: unknown): IntakeAnswer | undefined {
 
 function isComponent(value: unknown): boolean {
   if (!isJsonObject(value) || !isBytes(value.glue, maxGlueBytes)) return false;
+  if (!reuses.some((reuse) => reuse === value.reuse)) return false;
   const modules: unknown = value.modules;
   if (!Array.isArray(modules) || modules.length > maxModules) return false;
   const names = new Set<unknown>();
   let left = maxModuleBytes;
   for (const module of modules as readonly unknown[]) {
     if (!isJsonObject(module) || !isBytes(module.bytes, left) || !isMemory(module.memory)) return false;
+    if (module.snapshot !== undefined && !isSnapshot(module.snapshot, left)) return false;
     // The name becomes that of a file.
     if (typeof module.name !== 'string' || !moduleName.test(module.name)) return false;
     names.add(module.name);
     left -= (module.bytes as unknown as Uint8Array).length;
+    left -= (module.snapshot as { size: number } | undefined)?.size ?? 0;
+    if (left < 0) return false;
   }
   return names.size === modules.length;
+}
+
+function isSnapshot(value: unknown, most: number): boolean {
+  return (
+    isJsonObject(value) &&
+    isBytes(value.compressed, most) &&
+    Number.isInteger(value.size) &&
+    (value.size as number) >= 0
+  );
 }
 
 function isMemory(value: unknown): boolean {

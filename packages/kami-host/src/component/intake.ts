@@ -58,11 +58,11 @@ async function inProcess(
   const { promise, resolve, reject } = Promise.withResolvers<IntakeAnswer>();
   const refuse = (why: string, cause?: Error) => reject(invalidComponent(source, why, cause));
   const timer = setTimeout(() => refuse(`looking at it takes more than ${timeoutMs / 1000} s`), timeoutMs);
-  const unwatch = watchMemory(
-    child.pid ?? 0,
-    () => memoryMb * megabyte,
-    () => refuse(`looking at it takes more than ${memoryMb} MB`),
-  );
+  const unwatch = watchMemory(child.pid ?? 0, {
+    everyMs: 50,
+    limitBytes: () => memoryMb * megabyte,
+    onOver: () => refuse(`looking at it takes more than ${memoryMb} MB`),
+  });
   let lastWords = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     lastWords = (lastWords + text).slice(-4_000);

@@ -1,16 +1,25 @@
-import { MalformedBinary } from './binary-reader.ts';
-import { type BoundModule, boundModule } from './bound-module.ts';
+import { type MemoryShape, pageBytes, type Reuse } from '../model/compiled-component.ts';
+import { packSnapshot } from '../model/snapshot.ts';
+import { MalformedBinary, readSections } from './binary-reader.ts';
+import { boundModule } from './bound-module.ts';
 import { checkCoreNames } from './core-names.ts';
 import { checkCoreTypes } from './core-types.ts';
+import { exportGlobals } from './export-globals.ts';
+import { takeShortcuts } from './glue-shortcuts.ts';
 import { checkImportedTypes } from './imported-types-check.ts';
 import { checkInterfaces, invalidComponent } from './interfaces.ts';
 import { boundLifting, UnknownGlue } from './lift-budget.ts';
-import { meterModule } from './metering/meter-module.ts';
+import { meterWithFacts } from './metering/meter-module.ts';
+import { sectionId } from './metering/module-shape.ts';
+import { makeResettable } from './reset-glue.ts';
+import { compressSnapshot } from './snapshot-file.ts';
+import { splitData } from './split-data.ts';
 import {
   maxGlueBytes,
   maxModuleBytes,
   maxModules,
   type TranspiledComponent,
+  type TranspiledModule,
 } from './transpiled-component.ts';
 import { loadTranspiler } from './transpiler.ts';
 
@@ -36,20 +45,60 @@ export async function takeApart(bytes: Uint8Array, source: string): Promise<Tran
   let left = maxModuleBytes;
   const modules = cores.map(([name, content]) => {
     const module = prepareModule(content, source);
-    left -= module.bytes.length;
+    left -= module.bytes.length + (module.snapshot?.size ?? 0);
     if (left < 0) throw invalidComponent(source, 'its core modules are too large when metered');
     return { name, ...module };
   });
-  return { glue: boundGlue(glue, source), modules };
+  const bounded = takeShortcuts(boundGlue(glue, source));
+  const reuse = reuseOf(
+    cores.map(([, content]) => content),
+    modules,
+  );
+  const resettable = reuse === 'reset' ? makeResettable(bounded) : undefined;
+  return {
+    glue: Buffer.from(functionBody(resettable ?? bounded, source)),
+    modules: modules.map(({ hidesState: _, ...module }) => module),
+    reuse: reuse === 'reset' && resettable === undefined ? 'ahead' : reuse,
+  };
 }
 
-function boundGlue(glue: Uint8Array, source: string): Uint8Array {
+/** What the core modules allow; whether the glue can be brought back is another question. */
+function reuseOf(cores: readonly Uint8Array[], modules: readonly PreparedModule[]): Reuse {
+  const runsAtStart = cores.some((core) => readSections(core).some(({ id }) => id === sectionId.start));
+  if (runsAtStart) return 'none';
+  const isKnown = modules.every(
+    ({ memory, snapshot, hidesState }) => (memory === undefined || snapshot !== undefined) && !hidesState,
+  );
+  return isKnown ? 'reset' : 'ahead';
+}
+
+function boundGlue(glue: Uint8Array, source: string): string {
   try {
-    return Buffer.from(boundLifting(Buffer.from(glue).toString('utf8')));
+    return boundLifting(Buffer.from(glue).toString('utf8'));
   } catch (cause) {
     if (!(cause instanceof UnknownGlue)) throw cause;
     throw invalidComponent(source, `it passes its host what KAMI can't bound (${cause.message})`, cause);
   }
+}
+
+/** The module as the body of a function: then what runs is the text that was verified, and no file. */
+function functionBody(glue: string, source: string): string {
+  const body = glue.replace(/^export (?=function instantiate\(|const _util = \{)/gm, '');
+  if (/^(?:export|import)\b/m.test(body) || !body.includes('\nfunction instantiate(')) {
+    throw invalidComponent(source, 'what links it is of an unknown form');
+  }
+  return `'use strict';\n${withoutLayout(body)}\nreturn instantiate;\n`;
+}
+
+/**
+ * Leaves out a third of the text, which every thread would read: indentation, empty lines, lines that are comments,
+ * and messages to nobody (`takeShortcuts`).
+ */
+function withoutLayout(code: string): string {
+  return code
+    .replace(/^[ \t]+/gm, '')
+    .replace(/^(?:\/\/.*)?\n/gm, '')
+    .replace(/^_debugLog\('[^'\n]*'(?:, \{\n(?:[^{}\n]*\n)*\})?\);\n/gm, '');
 }
 
 type Generate = Awaited<ReturnType<typeof loadTranspiler>>;
@@ -70,21 +119,54 @@ function transpile(generate: Generate, bytes: Uint8Array, source: string): reado
   }
 }
 
-function prepareModule(content: Uint8Array, source: string): BoundModule {
+interface PreparedModule extends Omit<TranspiledModule, 'name'> {
+  /** Whether it changes what nobody outside can bring back: tables, segments, other globals than whole numbers, others' memory. */
+  readonly hidesState: boolean;
+}
+
+function prepareModule(content: Uint8Array, source: string): PreparedModule {
   try {
     checkCoreNames(content);
     checkCoreTypes(content);
     const { bytes, memory } = boundModule(content);
-    const metered = meterModule(bytes);
-    // Compiled here once, so that what takes V8 down or for ever does so in this process.
-    new WebAssembly.Module(metered as Uint8Array<ArrayBuffer>);
-    return { bytes: metered, memory };
+    const { bytes: exported, hasOthers } = exportGlobals(bytes);
+    const prepared = (memory && splitModule(exported, memory)) ?? {
+      ...meter(exported),
+      memory,
+      snapshot: undefined,
+    };
+    // Data for the memory of another module is in no snapshot.
+    const writesElsewhere =
+      memory === undefined && readSections(content).some(({ id }) => id === sectionId.data);
+    return { ...prepared, hidesState: prepared.hidesState || hasOthers || writesElsewhere };
   } catch (cause) {
     if (cause instanceof MalformedBinary || cause instanceof WebAssembly.CompileError) {
       throw invalidComponent(source, cause.message.slice(0, 300), cause);
     }
     throw cause;
   }
+}
+
+/** The module without its data, which then is a snapshot; undefined where it can't do without. */
+function splitModule(bytes: Uint8Array, memory: MemoryShape): PreparedModule | undefined {
+  const split = splitData(bytes, memory.initialPages);
+  if (split === undefined) return undefined;
+  try {
+    const snapshot = packSnapshot(split.data, memory.initialPages * pageBytes);
+    const compressed = compressSnapshot(snapshot);
+    return { ...meter(split.engine), memory, snapshot: { compressed, size: snapshot.length } };
+  } catch (error) {
+    // Its code names its segments; whatever else is wrong with it is so with its data, too.
+    if (error instanceof WebAssembly.CompileError) return undefined;
+    throw error;
+  }
+}
+
+function meter(bytes: Uint8Array): Pick<PreparedModule, 'bytes' | 'hidesState'> {
+  const { bytes: metered, changesTables: hidesState } = meterWithFacts(bytes);
+  // Compiled here once, so that what takes V8 down or for ever does so in this process.
+  new WebAssembly.Module(metered as Uint8Array<ArrayBuffer>);
+  return { bytes: metered, hidesState };
 }
 
 /** The transpiler fails with a message as payload of its error: what it was about to do, and below that the cause. */

@@ -44,11 +44,18 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
   },
   'runtime.max_concurrent': {
     kind: 'number',
-    check: wholeNumber(1, 1_024, 8),
-    defaultValue: ({ cores }) => Math.max(4, cores),
+    check: wholeNumber(1, 1_024, 32),
+    defaultValue: () => 32,
     description:
-      'Calls that run at the same time; more wait in a queue. Higher serves more clients at once and needs memory for each call.',
+      'Calls that have begun and not ended, those that wait for a network or a clock included; more wait in a queue. Higher serves more clients at once and needs memory for each call.',
     flag: { name: 'concurrency' },
+  },
+  'runtime.max_computing': {
+    kind: 'number',
+    check: wholeNumber(1, 1_024, 8),
+    defaultValue: ({ cores }) => Math.max(4, 2 * cores),
+    description:
+      'Calls that compute at the same time. Higher lets short calls pass long ones, lower leaves the machine to others; above the number of processor cores nothing gets faster.',
   },
   'runtime.max_queued': {
     kind: 'number',
@@ -62,7 +69,14 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
     check: wholeNumber(0, 256, 2),
     defaultValue: () => 2,
     description:
-      'Idle sandboxes kept ready. Higher answers bursts faster and holds their memory all the time; 0 prepares none.',
+      'Idle sandboxes kept ready; more are kept for some seconds after a burst. Higher answers bursts faster and holds their memory all the time; 0 prepares none.',
+  },
+  'runtime.max_cells': {
+    kind: 'number',
+    check: wholeNumber(1, 1_024, 8),
+    defaultValue: () => 8,
+    description:
+      'Processes that tools have for themselves, in the isolation `cell`; the one that was used longest ago makes room. Higher answers first calls of many tools faster and holds the memory of more processes.',
   },
   'runtime.default_timeout_secs': {
     kind: 'number',

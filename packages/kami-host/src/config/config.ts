@@ -6,8 +6,10 @@ export interface ConfigValueByKey {
   /** Absolute path. */
   readonly data_dir: string;
   readonly 'runtime.max_concurrent': number;
+  readonly 'runtime.max_computing': number;
   readonly 'runtime.max_queued': number;
   readonly 'runtime.pool_size': number;
+  readonly 'runtime.max_cells': number;
   readonly 'runtime.default_timeout_secs': number;
   readonly 'runtime.default_calls_per_minute': number;
   readonly 'runtime.calls_per_minute': number;
@@ -56,8 +58,10 @@ export interface ConfigValues {
   readonly dataDir: string;
   readonly runtime: {
     readonly maxConcurrent: number;
+    readonly maxComputing: number;
     readonly maxQueued: number;
     readonly poolSize: number;
+    readonly maxCells: number;
     readonly defaultTimeoutSecs: number;
     readonly defaultCallsPerMinute: number;
     readonly callsPerMinute: number;

@@ -48,9 +48,11 @@ test('the defaults', () => {
   expect(config.values).toEqual({
     dataDir: join(home, '.local/share/kami'),
     runtime: {
-      maxConcurrent: 4,
+      maxConcurrent: 32,
+      maxComputing: 4,
       maxQueued: 256,
       poolSize: 2,
+      maxCells: 8,
       defaultTimeoutSecs: 5,
       defaultCallsPerMinute: 600,
       callsPerMinute: 6_000,
@@ -66,7 +68,7 @@ test('the defaults', () => {
   expect(config.entries.every(({ source }) => source.kind === 'default')).toBe(true);
   expect(config.file).toBeUndefined();
   expect(config.warnings).toEqual([]);
-  expect(load({ cores: 16 }).values.runtime.maxConcurrent).toBe(16);
+  expect(load({ cores: 16 }).values.runtime.maxComputing).toBe(32);
 });
 
 test('flags stand above variables, these above the file, that above defaults; each value knows its source', () => {
@@ -91,8 +93,10 @@ test('flags stand above variables, these above the file, that above defaults; ea
   });
   expect(config.values.runtime).toEqual({
     maxConcurrent: 23,
+    maxComputing: 4,
     maxQueued: 256,
     poolSize: 1,
+    maxCells: 8,
     defaultTimeoutSecs: 5,
     defaultCallsPerMinute: 600,
     callsPerMinute: 6_000,
@@ -109,8 +113,10 @@ test('every setting can be made in a file', () => {
     `data_dir = "data"
 [runtime]
 max_concurrent = 1
+max_computing = 2
 max_queued = 9
 pool_size = 0
+max_cells = 10
 default_timeout_secs = 0.5
 default_calls_per_minute = 6
 calls_per_minute = 60
@@ -133,8 +139,10 @@ format = "json"
     dataDir: join(cwd, 'data'),
     runtime: {
       maxConcurrent: 1,
+      maxComputing: 2,
       maxQueued: 9,
       poolSize: 0,
+      maxCells: 10,
       defaultTimeoutSecs: 0.5,
       defaultCallsPerMinute: 6,
       callsPerMinute: 60,
@@ -153,8 +161,10 @@ test('every setting can be made by a variable', () => {
   const env = {
     KAMI_DATA_DIR: 'data',
     KAMI_RUNTIME_MAX_CONCURRENT: '1',
+    KAMI_RUNTIME_MAX_COMPUTING: '2',
     KAMI_RUNTIME_MAX_QUEUED: '9',
     KAMI_RUNTIME_POOL_SIZE: '0',
+    KAMI_RUNTIME_MAX_CELLS: '10',
     KAMI_RUNTIME_DEFAULT_TIMEOUT_SECS: '0.5',
     KAMI_RUNTIME_DEFAULT_CALLS_PER_MINUTE: '6',
     KAMI_RUNTIME_CALLS_PER_MINUTE: '60',
@@ -266,7 +276,7 @@ test.each<[NodeJS.Platform, Record<string, string>, string, string]>([
 
 test.each([
   ['[runtime]\npool_size = -1', 2, 'Change line 2 to: pool_size = 2'],
-  ['[runtime]\nmax_concurrent = 0', 2, 'Change line 2 to: max_concurrent = 8'],
+  ['[runtime]\nmax_concurrent = 0', 2, 'Change line 2 to: max_concurrent = 32'],
   ['[runtime]\n\ndefault_timeout_secs = 0', 3, 'Change line 3 to: default_timeout_secs = 5'],
   ['[sandbox]\ndefault_max_fuel = "1"', 2, 'Change line 2 to: default_max_fuel = 10000000000'],
   ['[logging]\nlevel = "warning"', 2, 'Change line 2 to: level = "warn"'],
@@ -299,7 +309,7 @@ test('a wrong variable or flag is named, with a right value', () => {
       'KAMI_RUNTIME_POOL_SIZE: runtime.pool_size is the text "many", but it must be a whole number from 0 to 256.',
     fix: 'export KAMI_RUNTIME_POOL_SIZE=2',
   });
-  expect(failure({ flags: { concurrency: Number.NaN } })).toMatchObject({ fix: '--concurrency 8' });
+  expect(failure({ flags: { concurrency: Number.NaN } })).toMatchObject({ fix: '--concurrency 32' });
   expect(failure({ flags: { 'timeout-ms': 0 } })).toMatchObject({ fix: '--timeout-ms 5000' });
   expect(failure({ flags: { logFormat: 'jsn' } })).toMatchObject({ fix: '--log-format json' });
   expect(failure({ env: { KAMI_LOGGING_LEVEL: 'a\u001b[31m' } }).message).not.toContain('\u001b');

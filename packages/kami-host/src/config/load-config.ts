@@ -81,8 +81,10 @@ function freeze(
       dataDir: value('data_dir'),
       runtime: Object.freeze({
         maxConcurrent: value('runtime.max_concurrent'),
+        maxComputing: value('runtime.max_computing'),
         maxQueued: value('runtime.max_queued'),
         poolSize: value('runtime.pool_size'),
+        maxCells: value('runtime.max_cells'),
         defaultTimeoutSecs: value('runtime.default_timeout_secs'),
         defaultCallsPerMinute: value('runtime.default_calls_per_minute'),
         callsPerMinute: value('runtime.calls_per_minute'),

@@ -59,6 +59,7 @@ async function answer<T>(logger: Logger, work: () => T | Promise<T>): Promise<T>
     logger.error(error.message, { code: error.code });
     throw new ProtocolError(ProtocolErrorCode.InternalError, `${error.message} ${error.fix}`, {
       code: error.code,
+      ...error.data,
     });
   }
 }

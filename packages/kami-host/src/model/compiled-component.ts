@@ -3,16 +3,42 @@ import type { Sha256 } from './ids.ts';
 /** A component ready to be instantiated: compiled once, posted to any number of workers. */
 export interface CompiledComponent {
   readonly key: Sha256;
-  /** Module that exports jco's `instantiate`. */
-  readonly glueUrl: string;
+  readonly glue: Glue;
   readonly modules: readonly CompiledModule[];
+  readonly reuse: Reuse;
+  /** Where its calls begin instead of its snapshots, or that they begin with these; undefined until that is known. */
+  readonly start?: StartState | 'none';
 }
+
+/** The state of an instance that has done what any call does first. */
+export interface StartState {
+  /** By the name of their core module; shared by all threads. */
+  readonly memories: ReadonlyMap<string, WebAssembly.Memory>;
+  /** In the order in which the instances export them. */
+  readonly globals: readonly WebAssembly.Global['value'][];
+}
+
+/** JavaScript that links core modules to a component: the body of a function that gives jco's `instantiate`. */
+export interface Glue {
+  readonly sha256: Sha256;
+  readonly source: string;
+}
+
+/**
+ * What may be done with instances of a component. `none`: instantiating it runs code of the guest, which belongs into
+ * the call. `ahead`: an instance may be made before its call is known. `reset`: that, and all that a call changes
+ * in it can be brought back, so that it is as good as new.
+ */
+export type Reuse = (typeof reuses)[number];
+export const reuses = ['none', 'ahead', 'reset'] as const;
 
 /** A core module; one that used to define a memory imports it as `memoryImport` instead. */
 export interface CompiledModule {
   readonly name: string;
   readonly module: WebAssembly.Module;
   readonly memory: MemoryShape | undefined;
+  /** What its memory begins with, shared by all threads; undefined where the module writes it itself. */
+  readonly snapshot: WebAssembly.Memory | undefined;
 }
 
 /** Size of a linear memory in pages of 64 KiB, as its module declares it. */
@@ -20,6 +46,8 @@ export interface MemoryShape {
   readonly initialPages: number;
   readonly maximumPages: number | undefined;
 }
+
+export const pageBytes = 65_536;
 
 /** Name under which a core module imports the memory that it used to define. */
 export const memoryImport = { module: 'kami-limits', name: 'memory' } as const;
@@ -32,3 +60,6 @@ export const fuelImport = { module: 'kami-limits', name: 'fuel' } as const;
 
 /** Name of the error that a component's glue throws when a list it passes to the host is over its budget. */
 export const liftErrorName = 'LiftBudgetError';
+
+/** What the names begin with under which a core module exports its mutable globals, for the host to bring them back. */
+export const globalExportPrefix = 'kami-global-';

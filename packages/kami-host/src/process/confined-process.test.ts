@@ -60,14 +60,14 @@ describe('a confined process', () => {
     const child = forkConfined({ module: 'process/fixtures/eater', allowWorkers: false, heapMb: 64 });
     const exit = once(child, 'exit');
     let seen = 0;
-    watchMemory(
-      child.pid ?? 0,
-      () => 300 * 1024 * 1024,
-      () => {
+    watchMemory(child.pid ?? 0, {
+      everyMs: 20,
+      limitBytes: () => 300 * 1024 * 1024,
+      onOver: () => {
         seen += 1;
         child.kill('SIGKILL');
       },
-    );
+    });
     await exit;
     expect(seen).toBe(1);
   });

@@ -53,16 +53,20 @@ export function forkConfined({
  */
 const capFlags = ['--no-addons', '--wasm-max-table-size=100000', '--wasm-max-mem-pages=65536'] as const;
 
-const watchEveryMs = 50;
+export interface MemoryWatch {
+  readonly everyMs: number;
+  /** Asked anew at every look. */
+  readonly limitBytes: () => number;
+  readonly onOver: () => void;
+}
 
 /**
  * Watches the memory of a process and calls back, once, when it takes more than it may. It covers what no limit
  * of V8 does: buffers outside of the heap and memory on its way to the guest. Works on Linux; elsewhere nothing
  * is watched.
- * @param limitBytes asked anew at every look
  * @returns stops watching
  */
-export function watchMemory(pid: number, limitBytes: () => number, onOver: () => void): () => void {
+export function watchMemory(pid: number, { everyMs, limitBytes, onOver }: MemoryWatch): () => void {
   if (process.platform !== 'linux') return () => {};
   let isOver = false;
   const timer = setInterval(async () => {
@@ -70,7 +74,7 @@ export function watchMemory(pid: number, limitBytes: () => number, onOver: () =>
     isOver = true;
     clearInterval(timer);
     onOver();
-  }, watchEveryMs);
+  }, everyMs);
   timer.unref();
   return () => clearInterval(timer);
 }

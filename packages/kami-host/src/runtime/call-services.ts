@@ -6,11 +6,11 @@ import { createRedactor, type Redactor } from '../model/redactor.ts';
 import type { CallPolicy } from '../policy/call-policy.ts';
 import { grantThatAllows } from '../policy/refusal-remedy.ts';
 import { resolveEnvironment } from '../policy/resolve-environment.ts';
-import { createEgress } from '../sandbox/egress/create-egress.ts';
 import { type Credential, defaultNetworkLimits } from '../sandbox/egress/network-grant.ts';
 import { createFiles } from '../sandbox/files/create-files.ts';
 import { SharedFiles } from '../sandbox/files/file-call.ts';
 import { defaultFileLimits } from '../sandbox/files/file-grant.ts';
+import type { HostService } from '../sandbox/host-call/dispatcher.ts';
 import type { GuestView } from '../sandbox/protocol.ts';
 import type { CallableTool } from './callable-tool.ts';
 import type { Execution } from './executor.ts';
@@ -30,31 +30,13 @@ export interface CallSurroundings {
 const sharedFiles = new SharedFiles();
 
 /** Makes the surroundings of one call from the tool's frozen policy. What was not granted has no service at all. */
-export function surroundCall({
-  policy,
-  values,
-  notes,
-}: Pick<CallableTool, 'policy' | 'values' | 'notes'>): CallSurroundings {
-  const { network, files, limits } = policy;
+export async function surroundCall(tool: SurroundedTool): Promise<CallSurroundings> {
+  const { policy, values, notes } = tool;
+  const { network, files } = policy;
   const secrets = needsSecrets(policy) ? values.secrets() : new Map<string, string>();
   const refusals = new RefusalList(files.mounts);
   const onRefusal = (capability: Refusal['capability'], subject: string) => refusals.add(capability, subject);
-  const egress = createEgress(
-    {
-      allow: network.allow,
-      credentials: network.credentials.flatMap((credential) => withSecrets(credential, secrets)),
-      limits: { ...defaultNetworkLimits, maxConcurrent: limits.maxConcurrentRequests },
-    },
-    {
-      onRefusal,
-      onUse: (host) => notes.onUse({ kind: 'net', host }),
-      onCredential: ({ host, header }) => {
-        const used = network.credentials.find((known) => known.host === host && known.header === header);
-        if (used !== undefined)
-          notes.onUse({ kind: 'credential', host: host.text, header, value: used.value });
-      },
-    },
-  );
+  const egress = network.allow.length === 0 ? undefined : await makeEgress(tool, secrets, onRefusal);
   const noteMount = (guestPath: string) => {
     const item = mountItem(policy, guestPath);
     if (item !== undefined) notes.onUse(item);
@@ -65,7 +47,7 @@ export function surroundCall({
   );
   return {
     services: {
-      ...(network.allow.length === 0 ? {} : { egress }),
+      ...(egress === undefined ? {} : { egress }),
       ...(mounts.length === 0
         ? {}
         : {
@@ -85,6 +67,33 @@ export function surroundCall({
       (name) => !secrets.has(name),
     ),
   };
+}
+
+type SurroundedTool = Pick<CallableTool, 'policy' | 'values' | 'notes'>;
+
+/** Loads what talks to the network only for a tool that may: Node's HTTP takes longer to start than the rest of KAMI. */
+async function makeEgress(
+  { policy: { network, limits }, notes }: SurroundedTool,
+  secrets: ReadonlyMap<string, string>,
+  onRefusal: (capability: Refusal['capability'], subject: string) => void,
+): Promise<HostService> {
+  const { createEgress } = await import('../sandbox/egress/create-egress.ts');
+  return createEgress(
+    {
+      allow: network.allow,
+      credentials: network.credentials.flatMap((credential) => withSecrets(credential, secrets)),
+      limits: { ...defaultNetworkLimits, maxConcurrent: limits.maxConcurrentRequests },
+    },
+    {
+      onRefusal,
+      onUse: (host) => notes.onUse({ kind: 'net', host }),
+      onCredential: ({ host, header }) => {
+        const used = network.credentials.find((known) => known.host === host && known.header === header);
+        if (used !== undefined)
+          notes.onUse({ kind: 'credential', host: host.text, header, value: used.value });
+      },
+    },
+  );
 }
 
 function needsSecrets({ network, environment }: CallPolicy): boolean {

@@ -1,16 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import type { ComponentStore } from '../component/component-store.ts';
+import { type EngineParts, engineOf } from '../component/engine-cache.ts';
 import { bareAnswer } from '../sandbox/answer.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
 import { CrashBreaker } from './cell/breaker.ts';
 import { Cell, type CellOptions, damaged } from './cell/cell.ts';
+import type { EventSink } from './events.ts';
 import type { Execution, Executor } from './executor.ts';
 
 export interface CellExecutorOptions extends CellOptions {
   readonly store: Pick<ComponentStore, 'prepare' | 'renew'>;
   /** Cells that may live at the same time; idle ones make room for those that are needed. */
   readonly maxCells: number;
+  readonly onEvent: EventSink;
 }
 
 /**
@@ -23,6 +26,8 @@ export class CellExecutor implements Executor {
   readonly #cells = new Map<string, Cell>();
   readonly #breaker = new CrashBreaker();
   #spare: Cell | undefined;
+  /** The engine that ran last: the next domain's tool will be of the same. */
+  #usual: EngineParts | undefined;
   #closed = false;
 
   constructor(options: CellExecutorOptions) {
@@ -32,10 +37,27 @@ export class CellExecutor implements Executor {
   }
 
   warmUp(): void {
-    if (!this.#closed) this.#spare ??= new Cell(this.#options);
+    if (!this.#closed && this.#spare?.ended !== false) this.#spare = this.#start();
   }
 
   async execute(execution: Execution): Promise<WorkerAnswer> {
+    const services = Object.entries(execution.services);
+    // A form that was found damaged is executed again, with the same services.
+    const lent = services.map(([name, service]) => [
+      name,
+      {
+        handle: (method: string, args: unknown) => service.handle(method, args),
+        close: async () => {},
+      },
+    ]);
+    try {
+      return await this.#execute({ ...execution, services: Object.fromEntries(lent) });
+    } finally {
+      await Promise.all(services.map(([, service]) => service.close()));
+    }
+  }
+
+  async #execute(execution: Execution): Promise<WorkerAnswer> {
     const { origin, signal } = execution;
     const open = this.#breaker.refusal(origin.key);
     if (open !== undefined) return bareAnswer(failure('crash', open));
@@ -45,14 +67,20 @@ export class CellExecutor implements Executor {
     const { store } = this.#options;
     const form = await store.prepare(origin);
     signal.throwIfAborted();
+    this.#usual = engineOf(form);
     let answer = await this.#cell(execution.domain).execute(form, execution);
-    if (answer === damaged)
+    for (let renewals = 0; answer === damaged && renewals < maxRenewals; renewals += 1)
       answer = await this.#cell(execution.domain).execute(await store.renew(origin), execution);
     if (answer === damaged) throw new Error(`the form of ${origin.key} was damaged as it was written`);
     if (answer.outcome.status === 'failure' && answer.outcome.reason === 'crash')
       this.#breaker.crashed(origin.key);
     else this.#breaker.answered(origin.key);
     return answer;
+  }
+
+  preload(engine: EngineParts): void {
+    this.#usual ??= engine;
+    this.#spare?.preload(this.#usual);
   }
 
   async close(): Promise<void> {
@@ -75,7 +103,18 @@ export class CellExecutor implements Executor {
     this.#spare = undefined;
     // Not at once: the next process would take the processor from the call that needs this one.
     setTimeout(() => this.warmUp(), spareAfterMs).unref();
-    return spare === undefined || spare.ended ? new Cell(this.#options) : spare;
+    return spare === undefined || spare.ended ? this.#start() : spare;
+  }
+
+  #start(): Cell {
+    const { onEvent } = this.#options;
+    onEvent({ kind: 'sandbox-started', sandbox: 'cell' });
+    const cell = new Cell({
+      ...this.#options,
+      onEnd: (reason) => onEvent({ kind: 'sandbox-ended', sandbox: 'cell', reason }),
+    });
+    if (this.#usual !== undefined) cell.preload(this.#usual);
+    return cell;
   }
 
   #evict(): void {
@@ -89,3 +128,5 @@ export class CellExecutor implements Executor {
 }
 
 const spareAfterMs = 200;
+/** Somebody may empty the store again while a form is made anew. */
+const maxRenewals = 3;

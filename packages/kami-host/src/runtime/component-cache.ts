@@ -6,15 +6,19 @@ import type { Sha256 } from '../model/ids.ts';
 export class ComponentCache {
   readonly #store: Pick<ComponentStore, 'load'>;
   readonly #size: number;
+  readonly #onEviction: () => void;
   /** In the order of last use, the oldest first. */
   readonly #entries = new Map<Sha256, Promise<CompiledComponent>>();
 
-  constructor(store: Pick<ComponentStore, 'load'>, size: number) {
+  constructor(store: Pick<ComponentStore, 'load'>, size: number, onEviction = () => {}) {
+    this.#onEviction = onEviction;
     this.#store = store;
     this.#size = size;
   }
 
-  get(origin: ComponentOrigin): Promise<CompiledComponent> {
+  async get(
+    origin: ComponentOrigin,
+  ): Promise<{ readonly component: CompiledComponent; readonly wasKept: boolean }> {
     const known = this.#entries.get(origin.key);
     const entry = known ?? this.#store.load(origin);
     this.#entries.delete(origin.key);
@@ -25,13 +29,19 @@ export class ComponentCache {
       });
       this.#evict();
     }
-    return entry;
+    return { component: await entry, wasKept: known !== undefined };
+  }
+
+  /** Takes what is known better now of a component that is kept. */
+  replace(component: CompiledComponent): void {
+    if (this.#entries.has(component.key)) this.#entries.set(component.key, Promise.resolve(component));
   }
 
   #evict(): void {
     for (const key of this.#entries.keys()) {
       if (this.#entries.size <= this.#size) return;
       this.#entries.delete(key);
+      this.#onEviction();
     }
   }
 }

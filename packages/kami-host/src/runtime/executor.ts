@@ -1,4 +1,5 @@
 import type { ComponentOrigin } from '../component/component-store.ts';
+import type { EngineParts } from '../component/engine-cache.ts';
 import type { Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
 import type { HostService } from '../sandbox/host-call/dispatcher.ts';
@@ -10,6 +11,8 @@ export interface Execution {
   readonly origin: ComponentOrigin;
   readonly operation: Operation;
   readonly limits: Limits;
+  /** What is left of the time limit, ms: it counts from the call's arrival. */
+  readonly timeLeftMs: number;
   readonly guest: GuestView;
   /** Executions of different domains never share a process, where there are several. */
   readonly domain: string;
@@ -28,6 +31,8 @@ export interface Executor {
   execute(execution: Execution): Promise<WorkerAnswer>;
   /** Makes ready what the first execution would wait for. */
   warmUp(): void;
+  /** Makes ready what the first execution of a component of this engine would wait for. No guest runs. */
+  preload(engine: EngineParts): void;
   /** Ends everything, also what runs. */
   close(): Promise<void>;
 }

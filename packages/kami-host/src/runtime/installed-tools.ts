@@ -1,4 +1,5 @@
 import { mkdirSync, realpathSync } from 'node:fs';
+import type { ComponentOrigin } from '../component/component-store.ts';
 import type { Config } from '../config/config.ts';
 import { KamiError } from '../errors/kami-error.ts';
 import { noGrant } from '../model/grant.ts';
@@ -46,12 +47,14 @@ export function createInstalledTools(deps: InstalledToolsDeps): InstalledTools {
     callables.clear();
   }
 
+  function all(): readonly InstalledTool[] {
+    refresh();
+    list ??= registry.tools.findAll({ enabledOnly: true }).tools;
+    return list;
+  }
+
   return {
-    all() {
-      refresh();
-      list ??= registry.tools.findAll({ enabledOnly: true }).tools;
-      return list;
-    },
+    all,
     callable(id) {
       refresh();
       const known = callables.get(id);
@@ -63,12 +66,17 @@ export function createInstalledTools(deps: InstalledToolsDeps): InstalledTools {
   };
 }
 
-function toCallable(tool: InstalledTool, deps: InstalledToolsDeps): CallableTool {
-  const { registry, artifacts, secrets, config } = deps;
+function originOf(tool: InstalledTool, { artifacts }: InstalledToolsDeps): ComponentOrigin {
   const { id, artifact } = tool;
+  return { key: artifact.sha256, source: id, read: () => artifacts.read(artifact.sha256, tool) };
+}
+
+function toCallable(tool: InstalledTool, deps: InstalledToolsDeps): CallableTool {
+  const { registry, secrets, config } = deps;
+  const { id } = tool;
   return {
     name: id,
-    origin: { key: artifact.sha256, source: id, read: () => artifacts.read(artifact.sha256, tool) },
+    origin: originOf(tool, deps),
     domain: domainOf(tool, config.values.runtime.cellSharing),
     policy: policyOf(tool, deps),
     values: { secrets: () => secrets.read(id), environment: process.env },

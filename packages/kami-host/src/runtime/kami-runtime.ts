@@ -1,6 +1,6 @@
 import { type ComponentOrigin, ComponentStore } from '../component/component-store.ts';
 import { InvalidDescription, maxDescribeBytes, parseToolDescription } from '../component/tool-description.ts';
-import { KamiError } from '../errors/kami-error.ts';
+import { isKamiError, KamiError } from '../errors/kami-error.ts';
 import type { CallOutcome, CallResult } from '../model/call-result.ts';
 import type { Isolation } from '../model/isolation.ts';
 import type { Json } from '../model/json.ts';
@@ -14,9 +14,13 @@ import { failure } from '../sandbox/result-text.ts';
 import { type RefusalList, surroundCall } from './call-services.ts';
 import { type CallableTool, describedCall } from './callable-tool.ts';
 import { CellExecutor } from './cell-executor.ts';
+import { EventCounter, type EventSink, type RuntimeCounters } from './events.ts';
 import type { Execution, Executor } from './executor.ts';
+import { jointSignal } from './joint-signal.ts';
+import type { LaneName } from './lanes.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Scheduler, shuttingDown } from './scheduler.ts';
+import { shareTurn } from './share-turn.ts';
 import { ThreadExecutor } from './thread-executor.ts';
 
 export interface RuntimeOptions {
@@ -25,20 +29,27 @@ export interface RuntimeOptions {
   readonly cacheDirectory: string;
   /** Forms that are kept there, the newest; all unless given. */
   readonly keepForms?: number;
-  /** Calls that run at the same time. */
+  /** Calls that have begun and not ended. */
   readonly maxConcurrent: number;
+  /** Those of them that compute. */
+  readonly maxComputing: number;
   /** Calls of one tool that wait at the same time; more are refused. */
   readonly maxQueued: number;
   /** Calls of all tools together in any minute. */
   readonly callsPerMinute: number;
   /** Idle worker threads that are kept, in each process. */
   readonly poolSize: number;
+  /** Processes of the isolation `cell`. */
+  readonly maxCells: number;
   /** Compiled components that are kept, in each process. */
   readonly cacheSize: number;
+  readonly onEvent?: EventSink;
 }
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** Who calls: calls of different clients take turns. */
+  readonly client?: string;
   /** Takes what the tool logs while it runs. */
   readonly onLog?: (line: LogLine) => void;
 }
@@ -53,12 +64,24 @@ export class KamiRuntime {
   readonly #store: ComponentStore;
   readonly #rates = new RateLimiter();
   readonly #callsPerMinute: number;
+  readonly #isolation: Isolation;
+  readonly #counter = new EventCounter();
+  readonly #onEvent: EventSink;
   readonly #stop = new AbortController();
 
   constructor(options: RuntimeOptions) {
     this.#store = new ComponentStore(options.cacheDirectory, options.keepForms);
     this.#scheduler = new Scheduler(options);
-    this.#executor = createExecutor(options, this.#store);
+    this.#isolation = options.isolation;
+    this.#onEvent = (event) => {
+      this.#counter.add(event);
+      try {
+        options.onEvent?.(event);
+      } catch {
+        // Who listens can't end a call.
+      }
+    };
+    this.#executor = createExecutor(options, this.#store, this.#onEvent);
     this.#callsPerMinute = options.callsPerMinute;
   }
 
@@ -70,7 +93,7 @@ export class KamiRuntime {
   async call(
     tool: CallableTool,
     input: Json,
-    { signal, onLog = () => {} }: CallOptions = {},
+    { signal, client = localClient, onLog = () => {} }: CallOptions = {},
   ): Promise<CallResult> {
     const { origin, domain, policy, notes, inputSchema, outputSchema, convention } = tool;
     const text = inputText(input, policy.limits);
@@ -78,12 +101,13 @@ export class KamiRuntime {
     const busy = this.#tooOften(tool.name, policy.limits);
     if (busy !== undefined) return untimed(busy);
 
-    const { services, guest, redact, refusals, unsetSecrets } = surroundCall(tool);
+    const { services, guest, redact, refusals, unsetSecrets } = await surroundCall(tool);
     for (const name of unsetSecrets) onLog({ level: 'warn', message: unsetSecret(name, tool.name) });
     const result = await this.#perform({
       ...{ origin, domain, limits: policy.limits, guest, services },
       operation: { kind: 'run', input: text, inputSchema, outputSchema, convention },
-      signal: this.#untilStopped(signal),
+      signal,
+      lane: { client, tool: tool.name },
       onLog: ({ level, message }) => onLog({ level, message: redact(message) }),
     });
     const all = redacted(joinRefusals(refusals, result.refusals), redact);
@@ -105,9 +129,21 @@ export class KamiRuntime {
     return description;
   }
 
-  /** Makes ready what the first call would wait for: a process and a thread, but no component. */
-  warmUp(): void {
+  /** What happened so far, in sums. */
+  counters(): RuntimeCounters {
+    return this.#counter.read();
+  }
+
+  /**
+   * Makes ready what the first call would wait for: a process and a thread, and the engine of the component that was
+   * installed last: in a cell beside whatever else goes on, in this process when there is time for that.
+   */
+  async warmUp(): Promise<void> {
     this.#executor.warmUp();
+    const usual = await this.#store.newestEngine();
+    if (usual === undefined) return;
+    if (this.#isolation === 'cell') this.#executor.preload(usual);
+    else setTimeout(() => this.#executor.preload(usual), idleMs).unref();
   }
 
   /** Forgets what was derived from a component that is no longer installed. */
@@ -126,23 +162,48 @@ export class KamiRuntime {
   }
 
   #ask(origin: ComponentOrigin, operation: Operation, limits: Limits): Promise<CallResult> {
-    const surroundings = { guest: blindGuest, services: {}, onLog: () => {}, signal: this.#untilStopped() };
-    return this.#perform({ origin, operation, limits, domain: origin.key, ...surroundings });
+    const surroundings = { guest: blindGuest, services: {}, onLog: () => {}, signal: undefined };
+    const lane = { client: localClient, tool: origin.source };
+    return this.#perform({ origin, operation, limits, domain: origin.key, lane, ...surroundings });
   }
 
-  #perform(execution: Execution): Promise<CallResult> {
-    return this.#scheduler.run(
-      async () => {
-        const start = performance.now();
-        const answer = await this.#executor.execute(execution);
-        return { ...answer, durationMs: Math.round((performance.now() - start) * 100) / 100 };
-      },
-      { signal: execution.signal, lane: execution.origin.key },
-    );
-  }
-
-  #untilStopped(signal?: AbortSignal): AbortSignal {
-    return signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
+  /** Runs an operation when its turn comes. Its time limit counts from now. */
+  async #perform({ lane, signal: cancel, ...asked }: Asked): Promise<CallResult> {
+    const { tool } = lane;
+    const { timeoutMs } = asked.limits;
+    const { signal, release } = jointSignal(this.#stop.signal, ...(cancel === undefined ? [] : [cancel]));
+    let hasBegun = false;
+    try {
+      return await this.#scheduler.run(
+        async (place) => {
+          hasBegun = true;
+          this.#onEvent({ kind: 'call-begun', tool, waitedMs: place.waitedMs });
+          const start = performance.now();
+          const answer = await this.#executor.execute({
+            ...asked,
+            signal,
+            timeLeftMs: Math.max(1, timeoutMs - place.waitedMs),
+            services: shareTurn(asked.services, place),
+          });
+          const durationMs = Math.round((performance.now() - start) * 100) / 100;
+          this.#onEvent({ kind: 'call-ended', tool, durationMs, ...ending(answer) });
+          return { ...answer, durationMs };
+        },
+        { signal, lane, patienceMs: timeoutMs },
+      );
+    } catch (error) {
+      const { aborted } = signal;
+      if (!hasBegun) {
+        const reason = aborted ? 'cancelled' : reasonOf(error);
+        this.#onEvent({ kind: 'call-refused', tool, reason });
+      } else {
+        const outcome = aborted ? 'cancelled' : 'error';
+        this.#onEvent({ kind: 'call-ended', tool, outcome, durationMs: 0, spent: undefined });
+      }
+      throw error;
+    } finally {
+      release();
+    }
   }
 
   #tooOften(name: string, { callsPerMinute }: Limits): CallOutcome | undefined {
@@ -157,16 +218,35 @@ export class KamiRuntime {
   }
 }
 
-function createExecutor(options: RuntimeOptions, store: ComponentStore): Executor {
-  const { isolation, poolSize, cacheSize, maxConcurrent, cacheDirectory } = options;
+const localClient = 'local';
+/** A client that has something to ask has done so by then. */
+const idleMs = 300;
+
+/** An execution that has not got its turn yet. */
+type Asked = Omit<Execution, 'timeLeftMs' | 'signal'> & {
+  readonly lane: LaneName;
+  readonly signal: AbortSignal | undefined;
+};
+
+function ending({ outcome, spent }: WorkerAnswer) {
+  return { outcome: outcome.status === 'success' ? outcome.status : outcome.reason, spent } as const;
+}
+
+function reasonOf(error: unknown): string {
+  return isKamiError(error) ? error.code : String(error);
+}
+
+function createExecutor(options: RuntimeOptions, store: ComponentStore, onEvent: EventSink): Executor {
+  const { isolation, poolSize, cacheSize, maxCells, cacheDirectory } = options;
   return isolation === 'thread'
-    ? new ThreadExecutor((origin) => store.load(origin), { poolSize, cacheSize })
+    ? new ThreadExecutor(store, { poolSize, cacheSize, onEvent })
     : new CellExecutor({
         store,
         formsFolder: cacheDirectory,
         poolSize,
         cacheSize,
-        maxCells: maxConcurrent * 2,
+        maxCells,
+        onEvent,
       });
 }
 

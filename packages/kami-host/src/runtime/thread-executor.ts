@@ -1,29 +1,38 @@
-import type { ComponentOrigin } from '../component/component-store.ts';
-import type { CompiledComponent } from '../model/compiled-component.ts';
+import type { ComponentStore } from '../component/component-store.ts';
+import type { EngineParts } from '../component/engine-cache.ts';
 import { HostDispatcher } from '../sandbox/host-call/dispatcher.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { ComponentCache } from './component-cache.ts';
+import type { EventSink } from './events.ts';
 import type { Execution, Executor } from './executor.ts';
 import { ThreadPool } from './thread-pool.ts';
 
+export interface ThreadExecutorOptions {
+  readonly poolSize: number;
+  readonly cacheSize: number;
+  readonly onEvent: EventSink;
+}
+
+/** What compiles components. */
+export type ComponentSource = Pick<ComponentStore, 'load' | 'compileEngine'>;
+
 /** Runs components in worker threads of this process. What aborts V8 aborts the process: cells stand around it. */
 export class ThreadExecutor implements Executor {
+  readonly #source: ComponentSource;
   readonly #components: ComponentCache;
   readonly #threads: ThreadPool;
 
-  /** @param load compiles a component; the newest `cacheSize` are kept */
-  constructor(
-    load: (origin: ComponentOrigin) => Promise<CompiledComponent>,
-    { poolSize, cacheSize }: { readonly poolSize: number; readonly cacheSize: number },
-  ) {
-    this.#components = new ComponentCache({ load }, cacheSize);
-    this.#threads = new ThreadPool(poolSize);
+  constructor(source: ComponentSource, { poolSize, cacheSize, onEvent }: ThreadExecutorOptions) {
+    this.#source = source;
+    this.#components = new ComponentCache(source, cacheSize, () => onEvent({ kind: 'component-evicted' }));
+    this.#threads = new ThreadPool({ size: poolSize, onEvent });
   }
 
   async execute({
     origin,
     operation,
     limits,
+    timeLeftMs,
     guest,
     services,
     signal,
@@ -31,16 +40,20 @@ export class ThreadExecutor implements Executor {
   }: Execution): Promise<WorkerAnswer> {
     // The thread comes first: a new one starts up while the component is read and compiled.
     return this.#threads.use(origin.key, async (thread) => {
-      const component = await this.#components.get(origin);
+      const start = performance.now();
+      const { component, wasKept } = await this.#components.get(origin);
+      const loadMs = wasKept ? 0 : performance.now() - start;
       const host = new HostDispatcher(services, (reply) => thread.reply(reply));
       try {
-        const request = { component, operation, limits, guest };
-        return await thread.call({
+        const request = { component, operation, limits, timeLeftMs, guest };
+        const answer = await thread.call({
           request,
           signal,
           onLog,
           onHostRequest: (asked) => void host.dispatch(asked),
+          onStartState: (start) => this.#components.replace({ ...component, start }),
         });
+        return answer.spent === undefined ? answer : { ...answer, spent: { ...answer.spent, loadMs } };
       } finally {
         await host.close();
       }
@@ -49,6 +62,10 @@ export class ThreadExecutor implements Executor {
 
   warmUp(): void {
     this.#threads.warmUp();
+  }
+
+  preload(engine: EngineParts): void {
+    void this.#source.compileEngine(engine).catch(() => {});
   }
 
   async close(): Promise<void> {

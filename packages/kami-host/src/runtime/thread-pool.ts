@@ -1,23 +1,38 @@
 import type { Sha256 } from '../model/ids.ts';
 import { SandboxThread } from '../sandbox/sandbox-thread.ts';
+import type { EventSink } from './events.ts';
 
-/** A thread keeps the glue of every component it served; past this many it makes room for a new thread. */
-const maxComponentsPerThread = 8;
+/** A thread can't forget the glue of an engine; one that has seen so many makes room for a new one. */
+const maxEnginesPerThread = 16;
+/** What was needed for a burst is kept for the next, for so long. */
+const burstMs = 10_000;
 
-/** Keeps threads that have nothing to do for the next call, those that know its component first. */
+export interface ThreadPoolOptions {
+  /** Idle threads to keep for good; more are kept for a while after they were needed. */
+  readonly size: number;
+  readonly onEvent: EventSink;
+}
+
+interface IdleThread {
+  readonly thread: SandboxThread;
+  readonly sinceMs: number;
+}
+
+/** Keeps threads that have nothing to do for the next call, those that have an instance for it first. */
 export class ThreadPool {
-  readonly #size: number;
-  readonly #idle: SandboxThread[] = [];
+  readonly #options: ThreadPoolOptions;
+  /** In the order of last use, the oldest first. */
+  #idle: readonly IdleThread[] = [];
   readonly #busy = new Set<SandboxThread>();
+  #shrink: NodeJS.Timeout | undefined;
 
-  /** @param size idle threads to keep */
-  constructor(size: number) {
-    this.#size = size;
+  constructor(options: ThreadPoolOptions) {
+    this.#options = options;
   }
 
   /** Lends a thread to one piece of work; one that did not survive it is not kept. */
   async use<T>(component: Sha256, work: (thread: SandboxThread) => Promise<T>): Promise<T> {
-    const thread = this.#take(component) ?? new SandboxThread();
+    const thread = this.#take(component) ?? this.#start();
     this.#busy.add(thread);
     try {
       return await work(thread);
@@ -29,26 +44,59 @@ export class ThreadPool {
 
   /** Starts a thread for the first piece of work, where idle ones are kept. */
   warmUp(): void {
-    if (this.#size > 0 && this.#idle.length === 0) this.#idle.push(new SandboxThread());
+    if (this.#options.size > 0 && this.#idle.length === 0) this.#keep(this.#start());
   }
 
   /** Ends all threads, busy ones too. */
   async close(): Promise<void> {
-    const threads = [...this.#idle.splice(0), ...this.#busy];
+    clearTimeout(this.#shrink);
+    const threads = [...this.#idle.map(({ thread }) => thread), ...this.#busy];
+    this.#idle = [];
     await Promise.all(threads.map((thread) => thread.terminate()));
   }
 
+  #start(): SandboxThread {
+    this.#options.onEvent({ kind: 'sandbox-started', sandbox: 'thread' });
+    return new SandboxThread();
+  }
+
+  /** One whose next instance is of the component; otherwise the one that was used longest ago. */
   #take(component: Sha256): SandboxThread | undefined {
-    const knowing = this.#idle.findLastIndex((thread) => thread.components.has(component));
-    const [thread] = this.#idle.splice(knowing, 1);
-    // An idle thread may have died since it was put back.
-    return thread?.ended === true ? undefined : thread;
+    const live = this.#idle.filter(({ thread }) => !thread.ended);
+    for (let dead = this.#idle.length - live.length; dead > 0; dead -= 1) this.#tellStopped();
+    const found = live.findLast(({ thread }) => thread.lastComponent === component) ?? live[0];
+    this.#idle = live.filter((idle) => idle !== found);
+    return found?.thread;
   }
 
   #keep(thread: SandboxThread): void {
-    if (thread.ended) return;
-    if (thread.components.size >= maxComponentsPerThread) void thread.terminate();
-    else this.#idle.push(thread);
-    while (this.#idle.length > this.#size) void this.#idle.shift()?.terminate();
+    if (thread.ended) this.#tellStopped();
+    else if (thread.engines > maxEnginesPerThread || this.#options.size === 0) this.#end(thread);
+    else this.#idle = [...this.#idle, { thread, sinceMs: performance.now() }];
+    this.#planShrinking();
+  }
+
+  #tellStopped(): void {
+    this.#options.onEvent({ kind: 'sandbox-ended', sandbox: 'thread', reason: 'stopped' });
+  }
+
+  #planShrinking(): void {
+    if (this.#idle.length <= this.#options.size) return;
+    this.#shrink ??= setTimeout(() => this.#endIdle(), burstMs).unref();
+  }
+
+  #endIdle(): void {
+    this.#shrink = undefined;
+    const before = performance.now() - burstMs;
+    const spare = this.#idle.slice(0, this.#idle.length - this.#options.size);
+    const old = spare.filter(({ sinceMs }) => sinceMs <= before);
+    this.#idle = this.#idle.filter((idle) => !old.includes(idle));
+    for (const { thread } of old) this.#end(thread);
+    this.#planShrinking();
+  }
+
+  #end(thread: SandboxThread): void {
+    this.#options.onEvent({ kind: 'sandbox-ended', sandbox: 'thread', reason: 'evicted' });
+    void thread.terminate();
   }
 }

@@ -8,6 +8,7 @@ import { type ArtifactStore, createArtifactStore } from '../registry/artifact-st
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { openRegistry, type Registry } from '../registry/open-registry.ts';
 import { createSecretStore, type SecretStore } from '../registry/secret-store.ts';
+import type { EventSink } from './events.ts';
 import { createInstalledTools } from './installed-tools.ts';
 import { type CallOptions, KamiRuntime, type RuntimeOptions } from './kami-runtime.ts';
 
@@ -30,14 +31,21 @@ export interface ToolHost {
 
 /**
  * Opens the registry, the artifact store and a runtime as the configuration says.
+ * @param onEvent takes what happens in the runtime, as it happens
  * @throws KamiError `KAMI_REGISTRY_…`, `KAMI_FILE_…`
  */
-export async function openToolHost(config: Pick<Config, 'values' | 'file'>): Promise<ToolHost> {
+export async function openToolHost(
+  config: Pick<Config, 'values' | 'file'>,
+  onEvent?: EventSink,
+): Promise<ToolHost> {
   const { values } = config;
   const registry = await openRegistry(values.registry.databasePath);
   const artifacts = createArtifactStore(registry);
   const secrets = createSecretStore(registry);
-  const runtime = createRuntime(values, { cacheDirectory: join(values.dataDir, 'cache', 'components') });
+  const runtime = createRuntime(values, {
+    cacheDirectory: join(values.dataDir, 'cache', 'components'),
+    ...(onEvent === undefined ? {} : { onEvent }),
+  });
   const installed = createInstalledTools({ registry, artifacts, secrets, config });
   return {
     registry,
@@ -77,9 +85,10 @@ type RuntimeConfig = Pick<ConfigValues, 'dataDir' | 'runtime'>;
 
 function createRuntime(
   { runtime }: RuntimeConfig,
-  place: Pick<RuntimeOptions, 'cacheDirectory' | 'keepForms'>,
+  own: Pick<RuntimeOptions, 'cacheDirectory' | 'keepForms' | 'onEvent'>,
 ): KamiRuntime {
-  const { isolation, maxConcurrent, maxQueued, callsPerMinute, poolSize, cacheSize } = runtime;
-  const bounds = { maxConcurrent, maxQueued, callsPerMinute, poolSize, cacheSize };
-  return new KamiRuntime({ ...place, isolation, ...bounds });
+  const { isolation, maxConcurrent, maxComputing, maxQueued, callsPerMinute } = runtime;
+  const { poolSize, maxCells, cacheSize } = runtime;
+  const bounds = { maxConcurrent, maxComputing, maxQueued, callsPerMinute, poolSize, maxCells, cacheSize };
+  return new KamiRuntime({ ...own, isolation, ...bounds });
 }

@@ -2,30 +2,33 @@ import {
   type CompiledComponent,
   type CompiledModule,
   fuelImport,
+  globalExportPrefix,
   memoryImport,
+  pageBytes,
+  type StartState,
 } from '../model/compiled-component.ts';
 import { toolExport } from '../model/contract.ts';
 import type { Limits } from '../model/limits.ts';
+import { linkerOf, type ToolExports } from './linker.ts';
+import { type CopyPages, copyMemory, pageCopier } from './page-copier.ts';
 import type { HostImports } from './wasi/imports.ts';
 
-const pageBytes = 65_536;
 const mostPages = 65_536;
 
 /** The component's `kami:tool/tool` interface; `run` throws an error with a `payload` for its error case. */
-export interface ToolInstance {
-  readonly run: (input: string) => string;
-  readonly describe: () => string;
+export interface ToolInstance extends ToolExports {
   /** Linear memory of the instance, bytes. Memories never shrink, so at the end this is the peak. */
   memoryBytes(): number;
   /** Fuel that is left; below 0 when the component was stopped for want of it. */
   fuelLeft(): number;
+  /**
+   * Brings it back to what it was when it was new, with the imports of another call. Only after a call that returned.
+   * @returns whether that was possible; if not, it is of no use any more
+   */
+  reset(imports: HostImports): boolean;
+  /** Its state at this moment, for others to begin with; undefined where that is not possible. */
+  capture(): StartState | undefined;
 }
-
-type Instantiate = (
-  getCoreModule: (name: string) => WebAssembly.Module,
-  imports: HostImports,
-  instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,
-) => Readonly<Record<string, { run(input: string): string; describe(): string }>>;
 
 /** The memories that the modules need to begin with are larger than the limit. */
 export class MemoryLimitTooSmall extends Error {
@@ -47,47 +50,89 @@ export class MemoryInstantiatedTwice extends Error {
  * Makes a fresh instance of a component whose memories together stay within a limit.
  * @throws MemoryLimitTooSmall, MemoryInstantiatedTwice and whatever the component's start function throws
  */
-export async function instantiate(
+export function instantiate(
   component: CompiledComponent,
   imports: HostImports,
   { maxMemoryMb, maxFuel }: Pick<Limits, 'maxMemoryMb' | 'maxFuel'>,
-): Promise<ToolInstance> {
-  const { instantiate: link } = (await import(component.glueUrl)) as { readonly instantiate: Instantiate };
+): ToolInstance {
+  const start = component.start === 'none' ? undefined : component.start;
+  const link = linkerOf(component.glue);
   const maximums = shareMemory(component.modules, maxMemoryMb);
   // One counter for all core modules: a component can't get more fuel by having more of them.
   const fuel = new WebAssembly.Global({ value: 'i64', mutable: true }, BigInt(maxFuel));
   const memories = new Map<string, WebAssembly.Memory>();
+  const snapshots = new Map<string, CopyPages>();
+  const globals = new Map<WebAssembly.Global, WebAssembly.Global['value']>();
   const byName = new Map(component.modules.map((module) => [module.name, module]));
-  const byModule = new Map(component.modules.map((module) => [module.module, module]));
 
   const exports = link(
     (name) => {
       const found = byName.get(name);
       if (found === undefined) throw new Error(`the component has no core module ${name}`);
-      return found.module;
+      return found;
     },
     imports,
-    (module, moduleImports) => {
-      const { memory, name } = byModule.get(module) ?? {};
+    ({ module, memory, name, snapshot }, moduleImports) => {
       const limits: Record<string, unknown> = { [fuelImport.name]: fuel };
-      if (memory !== undefined && name !== undefined) {
+      if (memory !== undefined) {
         if (memories.has(name)) throw new MemoryInstantiatedTwice(`${name} is instantiated twice`);
         const maximum = maximums.get(name) ?? memory.initialPages;
         const provided = new WebAssembly.Memory({ initial: memory.initialPages, maximum });
         memories.set(name, provided);
+        const initial = start?.memories.get(name) ?? snapshot;
+        if (initial !== undefined) {
+          const copy = pageCopier(initial, provided);
+          copy();
+          snapshots.set(name, copy);
+        }
         limits[memoryImport.name] = provided;
       }
-      return new WebAssembly.Instance(module, { ...moduleImports, [memoryImport.module]: limits });
+      const instance = new WebAssembly.Instance(module, { ...moduleImports, [memoryImport.module]: limits });
+      for (const global of ownGlobals(instance)) globals.set(global, global.value);
+      return instance;
     },
   );
   const tool = exports[toolExport];
   if (tool === undefined) throw new Error(`the component has no export ${toolExport}`);
+  for (const [index, global] of [...globals.keys()].entries()) {
+    const value = start?.globals[index];
+    if (value === undefined) break;
+    global.value = value;
+    globals.set(global, value);
+  }
+  const hasItsFirstSize = () =>
+    component.modules.every(
+      ({ name, memory }) =>
+        memories.get(name)?.buffer.byteLength === (memory && memory.initialPages * pageBytes),
+    );
   return {
     run: tool.run,
     describe: tool.describe,
     fuelLeft: () => Number(fuel.value),
+    reset(next) {
+      if (exports.kamiReset === undefined || snapshots.size < memories.size || !hasItsFirstSize())
+        return false;
+      for (const copy of snapshots.values()) copy();
+      for (const [global, value] of globals) global.value = value;
+      fuel.value = BigInt(maxFuel);
+      return exports.kamiReset(next);
+    },
+    capture() {
+      if (exports.kamiReset === undefined || !hasItsFirstSize()) return undefined;
+      return {
+        memories: new Map([...memories].map(([name, memory]) => [name, copyMemory(memory)])),
+        globals: [...globals.keys()].map((global) => global.value),
+      };
+    },
     memoryBytes: () => [...memories.values()].reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
   };
+}
+
+/** The mutable globals that a core module defines: intake has each of them exported. */
+function ownGlobals({ exports }: WebAssembly.Instance): readonly WebAssembly.Global[] {
+  return Object.entries(exports).flatMap(([name, value]) =>
+    name.startsWith(globalExportPrefix) && value instanceof WebAssembly.Global ? [value] : [],
+  );
 }
 
 /** Maximum pages for each module's memory, by name: what remains above the initial sizes is divided evenly. */

@@ -1,10 +1,12 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { StartState } from '../model/compiled-component.ts';
+import type { Sha256 } from '../model/ids.ts';
 import type { LogLine } from '../model/log-line.ts';
 import { siblingModule } from '../model/sibling-module.ts';
 import { bareAnswer } from './answer.ts';
 import type { ChannelEnds } from './host-call/channel.ts';
 import type { HostReply, HostRequest } from './host-call/protocol.ts';
-import type { WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
+import type { PostedRequest, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure } from './result-text.ts';
 
 /** JavaScript heap of one worker, MB: glue, validators and lifted values. Linear memory is bounded apart from it. */
@@ -12,12 +14,17 @@ const heapMb = 256;
 /** Native stack, MB, set explicitly so that recursion ends at the same depth wherever the default differs. */
 const stackMb = 4;
 
+/** Components that a thread keeps: each holds its snapshot. */
+const maxComponents = 8;
+
 export interface ThreadCall {
   readonly request: WorkerRequest;
   readonly signal: AbortSignal;
   readonly onLog: (line: LogLine) => void;
   /** Takes what the guest asks of the host; `reply` answers it. */
   readonly onHostRequest: (request: HostRequest) => void;
+  /** Takes what the thread found to be the state that the component's calls begin with. */
+  readonly onStartState?: (start: StartState | 'none') => void;
 }
 
 /**
@@ -26,7 +33,10 @@ export interface ThreadCall {
  */
 export class SandboxThread {
   readonly #worker: Worker;
-  readonly #components = new Set<string>();
+  /** What the thread has, in the order of last use, the oldest first. */
+  readonly #components = new Set<Sha256>();
+  /** What it can link: that source it needs no more. */
+  readonly #glues = new Set<Sha256>();
   readonly #host: MessagePort;
   /** Replies sent, in shared memory: a worker that runs a guest has no turn of its event loop to notice them. */
   readonly #replies = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -62,30 +72,33 @@ export class SandboxThread {
     return this.#ended;
   }
 
-  /** Keys of the components whose glue this thread has loaded. */
-  get components(): ReadonlySet<string> {
-    return this.#components;
+  /** The component that it served last, of which it may have an instance ready. */
+  get lastComponent(): Sha256 | undefined {
+    return [...this.#components].at(-1);
+  }
+
+  /** How many different ways to link components it has loaded: each stays for good. */
+  get engines(): number {
+    return this.#glues.size;
   }
 
   /** Performs one operation. Rejects only with the signal's reason; how the component ends is in the answer. */
-  async call({ request, signal, onLog, onHostRequest }: ThreadCall): Promise<WorkerAnswer> {
+  async call({ request, signal, onLog, onHostRequest, onStartState }: ThreadCall): Promise<WorkerAnswer> {
     signal.throwIfAborted();
-    this.#components.add(request.component.key);
+    const posted = this.#posted(request);
     const worker = this.#worker;
     const { promise, resolve, reject } = Promise.withResolvers<WorkerAnswer>();
     const listeners = {
       message: (message: WorkerMessage) => {
         if (message.kind === 'log') onLog(message.line);
+        else if (message.kind === 'start-state') onStartState?.(message.start);
         else resolve(message.answer);
       },
       error: (error: NodeJS.ErrnoException) => resolve(deadAnswer(error)),
       exit: () => resolve(deadAnswer(undefined)),
     };
     const abort = () => reject(signal.reason);
-    const timer = setTimeout(
-      () => resolve(timeoutAnswer(request.limits.timeoutMs)),
-      request.limits.timeoutMs,
-    );
+    const timer = setTimeout(() => resolve(timeoutAnswer(request.limits.timeoutMs)), request.timeLeftMs);
 
     worker.ref();
     worker.on('message', listeners.message).on('error', listeners.error).on('exit', listeners.exit);
@@ -93,7 +106,7 @@ export class SandboxThread {
     signal.addEventListener('abort', abort, { once: true });
     let answered = false;
     try {
-      worker.postMessage(request);
+      worker.postMessage(posted);
       const answer = await promise;
       answered = !isFatal(answer);
       return answer;
@@ -101,11 +114,25 @@ export class SandboxThread {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
       worker.off('message', listeners.message).off('error', listeners.error).off('exit', listeners.exit);
+      // What the guest asked for and did not wait for is nobody's any more, least of all the next call's.
+      while (receiveMessageOnPort(this.#host) !== undefined);
       this.#host.off('message', onHostRequest);
       this.#host.unref();
       worker.unref();
       if (!answered) await this.terminate();
     }
+  }
+
+  #posted(request: WorkerRequest): PostedRequest {
+    const { key, glue } = request.component;
+    const isThere = this.#components.delete(key);
+    this.#components.add(key);
+    const forget = [...this.#components].slice(0, -maxComponents);
+    for (const old of forget) this.#components.delete(old);
+    if (isThere) return { ...request, component: key, forget };
+    const source = this.#glues.has(glue.sha256) ? '' : glue.source;
+    this.#glues.add(glue.sha256);
+    return { ...request, component: { ...request.component, glue: { ...glue, source } }, forget };
   }
 
   /** Answers a request of the guest that runs. */

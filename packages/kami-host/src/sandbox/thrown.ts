@@ -79,7 +79,7 @@ function trapMessage(error: unknown): string {
 }
 
 /** The error case of `run`, as jco's glue throws it. */
-function isErrorCase(error: unknown): error is { readonly payload: string } {
+export function isErrorCase(error: unknown): error is { readonly payload: string } {
   return (
     typeof error === 'object' && error !== null && 'payload' in error && typeof error.payload === 'string'
   );

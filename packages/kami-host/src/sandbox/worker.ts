@@ -1,30 +1,65 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CallOutcome, CallSuccess } from '../model/call-result.ts';
+import type { CompiledComponent } from '../model/compiled-component.ts';
+import type { Sha256 } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import { bareAnswer } from './answer.ts';
 import { type ChannelEnds, HostChannel } from './host-call/channel.ts';
-import { instantiate, type ToolInstance } from './instance.ts';
-import type { Operation, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
+import type { ToolInstance } from './instance.ts';
+import { Instances } from './instances.ts';
+import { linkerOf } from './linker.ts';
+import type { Operation, PostedRequest, WorkerAnswer, WorkerMessage, WorkerRequest } from './protocol.ts';
 import { failure, readSuccess } from './result-text.ts';
 import { InvalidSchema, schemaCheck } from './schema-check.ts';
-import { outOfFuel, readThrown } from './thrown.ts';
-import { CallClock, CallLog, type CallState, RefusalRecord } from './wasi/call-state.ts';
-import { HandleBudget } from './wasi/handles.ts';
-import { createImports } from './wasi/imports.ts';
+import { rehearse } from './start-state.ts';
+import { isErrorCase, outOfFuel, readThrown } from './thrown.ts';
 
 const host = new HostChannel(workerData as ChannelEnds);
+const instances = new Instances(host, (line) => send({ kind: 'log', line }));
 
-parentPort?.on('message', async (request: WorkerRequest) => {
-  send({ kind: 'answer', answer: await answerTo(request) });
+const components = new Map<Sha256, CompiledComponent>();
+
+parentPort?.on('message', (posted: PostedRequest) => {
+  const request = { ...posted, component: componentOf(posted) };
+  for (const key of posted.forget) components.delete(key);
+  host.forget();
+  const { answer, used } = answerTo(request);
+  send({ kind: 'answer', answer });
+  const { operation, limits, guest } = request;
+  if (operation.kind !== 'run') return;
+  const component = components.get(request.component.key) ?? request.component;
+  instances.prepare({ component, limits, clock: guest.clock }, used);
 });
 
+function componentOf({ component }: PostedRequest): CompiledComponent {
+  if (typeof component !== 'string') {
+    // Its source is sent once for all components that it links.
+    linkerOf(component.glue);
+    components.set(component.key, component);
+    return component;
+  }
+  const known = components.get(component);
+  if (known === undefined) throw new Error(`this thread has no component ${component}`);
+  return known;
+}
+
+/** The component with what its calls begin with, which is found out before the first of them. */
+function rehearsed(component: CompiledComponent): CompiledComponent {
+  if (component.start !== undefined) return component;
+  const start: NonNullable<CompiledComponent['start']> = rehearse(component) ?? 'none';
+  const ready = { ...component, start };
+  components.set(component.key, ready);
+  send({ kind: 'start-state', key: component.key, start });
+  return ready;
+}
+
 /** A schema that is none is the tool's fault, whether it is met before the component runs or after. */
-async function answerTo(request: WorkerRequest): Promise<WorkerAnswer> {
+function answerTo(request: WorkerRequest): Performed {
   try {
-    return await perform(request);
+    return perform(request);
   } catch (error) {
     if (!(error instanceof InvalidSchema)) throw error;
-    return bareAnswer(failure('invalid-schema', error.message));
+    return { answer: bareAnswer(failure('invalid-schema', error.message)), used: undefined };
   }
 }
 
@@ -32,29 +67,36 @@ function send(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
+interface Performed {
+  readonly answer: WorkerAnswer;
+  /** The instance, if its call came to a regular end. */
+  readonly used: ToolInstance | undefined;
+}
+
 /** Runs one operation in a fresh instance. Whatever the component does is part of the answer. */
-async function perform({ component, operation, limits, guest }: WorkerRequest): Promise<WorkerAnswer> {
+function perform({ component: asked, operation, limits, guest }: WorkerRequest): Performed {
   if (operation.kind === 'check-schemas') {
     checkSchemas(operation.inputSchema, operation.outputSchema);
-    return bareAnswer(readSuccess('', 'text', false));
+    return { answer: bareAnswer(readSuccess('', 'text', false)), used: undefined };
   }
   const input = operation.kind === 'run' ? checkInput(operation) : { text: '' };
-  if ('outcome' in input) return bareAnswer(input.outcome);
+  if ('outcome' in input) return { answer: bareAnswer(input.outcome), used: undefined };
 
-  const log = new CallLog(limits, (line) => send({ kind: 'log', line }));
-  const call: CallState = {
-    clock: new CallClock(guest.clock),
-    environment: guest.environment,
-    log,
-    refusals: new RefusalRecord(),
-    handles: new HandleBudget(),
-    host,
-  };
+  const begin = performance.now();
+  const component = operation.kind === 'run' ? rehearsed(asked) : asked;
+  const { call, start, origin, preparedMs } = instances.take(
+    { component, limits, clock: guest.clock },
+    guest.environment,
+  );
   let instance: ToolInstance | undefined;
   let outcome: CallOutcome;
+  let hasReturned = false;
+  let ready = begin;
   try {
-    instance = await instantiate(component, createImports(call), limits);
+    instance = start();
+    ready = performance.now();
     const text = operation.kind === 'run' ? instance.run(input.text) : instance.describe();
+    hasReturned = true;
     outcome =
       Buffer.byteLength(text) > limits.maxOutputBytes
         ? failure(
@@ -64,17 +106,27 @@ async function perform({ component, operation, limits, guest }: WorkerRequest): 
         : readText(text, operation);
   } catch (error) {
     if (error instanceof InvalidSchema) throw error;
+    hasReturned ||= isErrorCase(error);
     outcome = readThrown(error, operation.kind === 'run' ? operation.convention : 'text', instance, limits);
   }
-  log.close();
+  call.log.close();
   const fuelLeft = instance?.fuelLeft() ?? limits.maxFuel;
   if (fuelLeft < 0) outcome = outOfFuel(limits.maxFuel);
   return {
-    outcome,
-    memoryPeakBytes: instance?.memoryBytes() ?? 0,
-    fuel: limits.maxFuel - Math.max(0, fuelLeft),
-    readClock: call.clock.wasRead,
-    refusals: call.refusals.list(),
+    answer: {
+      outcome,
+      memoryPeakBytes: instance?.memoryBytes() ?? 0,
+      fuel: limits.maxFuel - Math.max(0, fuelLeft),
+      readClock: call.clock.wasRead,
+      refusals: call.refusals.list(),
+      spent: {
+        loadMs: 0,
+        prepareMs: preparedMs + (ready - begin),
+        runMs: performance.now() - ready,
+        instance: origin,
+      },
+    },
+    used: hasReturned && fuelLeft >= 0 ? instance : undefined,
   };
 }
 

@@ -25,12 +25,17 @@ it('threat 26: a flood of calls meets a full queue, and delays the call of anoth
   const honest = await server.call('test_wat_parrot', { text: 'well' });
   const endedBefore = ends.filter((end) => end === 'timeout').length;
   expect(textOf(honest)).toContain('well');
-  // Those that ran when it came, and one of the other lane before it.
-  expect(endedBefore).toBeLessThanOrEqual(places + 1);
+  // It had the place that is kept for a tool that has none.
+  expect(endedBefore).toBeLessThanOrEqual(1);
 
   await Promise.all(calls);
-  const busy = ends.filter((end) => end.includes('wait already'));
-  expect(busy).toHaveLength(flood - places - queued);
-  expect(ends.filter((end) => end === 'timeout')).toHaveLength(places + queued);
-  expect(busy[0]).toContain('Call it again in some seconds');
+  const refused = ends.filter((end) => end.includes('wait already'));
+  const late = ends.filter((end) => end.includes('could not begin within its time limit of 200 ms'));
+  const ran = ends.filter((end) => end === 'timeout');
+  // One of the flood runs, as many as may wait, and for all of them time counts from their arrival.
+  expect(refused).toHaveLength(flood - 1 - queued);
+  expect(ran.length + late.length).toBe(1 + queued);
+  expect(ran.length).toBeGreaterThan(0);
+  expect(late.length).toBeGreaterThan(0);
+  expect(refused[0]).toMatch(/Call it again in \d+ s/);
 });

@@ -161,14 +161,15 @@ export function describeResourceAttacks(isolation: Isolation): void {
 
     it("all of them at once leave another tool's calls alone", async () => {
       const attacks = ['loop', 'recurse', 'grow-memory', 'grow-table', 'exit', 'unreachable', 'huge-result'];
-      const calls = [...attacks, ...attacks].map(wat);
+      // Some of them never get a turn within their time.
+      const calls = Promise.allSettled([...attacks, ...attacks].map(wat));
       const honest = Array.from({ length: 20 }, (_, index) =>
         server.call('test_wat_parrot', { text: `call ${index}` }),
       );
       for (const [index, result] of (await Promise.all(honest)).entries()) {
         expect(textOf(result)).toContain(`call ${index}`);
       }
-      await Promise.all(calls);
+      await calls;
       await expectUnharmed();
     });
   });

@@ -39,6 +39,8 @@ export class FunctionPlan {
   branches = 0;
   usesExceptions = false;
   usesLengths = false;
+  /** Whether any function so far changes tables, or drops segments: state that nobody outside can bring back. */
+  changesTables = false;
 
   reset(): void {
     this.count = 0;

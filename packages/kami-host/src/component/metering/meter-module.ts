@@ -43,7 +43,16 @@ const mutableI64 = [0x7e, 0x01];
  * @throws MalformedBinary for what can't be read and for features that KAMI does not run
  */
 export function meterModule(bytes: Uint8Array, form: MeterForm = 'cached'): Uint8Array {
+  return meterWithFacts(bytes, form).bytes;
+}
+
+/** As `meterModule`, and says whether the code changes tables or drops segments. */
+export function meterWithFacts(
+  bytes: Uint8Array,
+  form: MeterForm = 'cached',
+): { readonly bytes: Uint8Array; readonly changesTables: boolean } {
   const shape = readShape(bytes);
+  const plan = new FunctionPlan();
   const out = new ByteWriter(Math.ceil(bytes.length * 1.5));
   out.copy(bytes, 0, 8);
   let imported = false;
@@ -52,11 +61,18 @@ export function meterModule(bytes: Uint8Array, form: MeterForm = 'cached'): Uint
       writeImports(bytes, undefined, out);
       imported = true;
     }
-    writeSection(bytes, section, shape, form, out);
+    writeSection(bytes, section, { shape, form, plan }, out);
     if (section.id === sectionId.import) imported = true;
   }
   if (!imported) writeImports(bytes, undefined, out);
-  return out.finish();
+  return { bytes: out.finish(), changesTables: plan.changesTables };
+}
+
+interface Metering {
+  readonly shape: ModuleShape;
+  readonly form: MeterForm;
+  /** Used for all functions, one after the other. */
+  readonly plan: FunctionPlan;
 }
 
 /** Whether a counter that a call began with has been overdrawn. */
@@ -64,13 +80,7 @@ export function isExhausted(fuel: bigint): boolean {
   return fuel < 0n;
 }
 
-function writeSection(
-  bytes: Uint8Array,
-  section: Section,
-  shape: ModuleShape,
-  form: MeterForm,
-  out: ByteWriter,
-): void {
+function writeSection(bytes: Uint8Array, section: Section, metering: Metering, out: ByteWriter): void {
   if (section.id === sectionId.custom) {
     writeNames(bytes, section, out);
     return;
@@ -81,7 +91,7 @@ function writeSection(
   }
   out.byte(section.id);
   const start = out.open();
-  const rewriter = new SectionRewriter(bytes, section, shape.importedGlobals, out);
+  const rewriter = new SectionRewriter(bytes, section, metering.shape.importedGlobals, out);
   switch (section.id) {
     case sectionId.table:
       rewriter.tables();
@@ -99,7 +109,7 @@ function writeSection(
       rewriter.data();
       break;
     case sectionId.code:
-      writeCode(bytes, section, shape, form, out);
+      writeCode(bytes, section, metering, out);
       break;
     default:
       out.copy(bytes, section.start, section.end);
@@ -138,8 +148,7 @@ function checkImports(reader: BinaryReader): void {
 function writeCode(
   bytes: Uint8Array,
   section: Section,
-  { parameters, types, ...shape }: ModuleShape,
-  form: MeterForm,
+  { form, plan, shape: { parameters, types, importedGlobals } }: Metering,
   out: ByteWriter,
 ): void {
   const reader = new BinaryReader(bytes, section.start, section.end);
@@ -148,9 +157,8 @@ function writeCode(
     throw new MalformedBinary(`a core module announces ${types.length} functions and has ${count}`);
   }
   out.u32(count);
-  const plan = new FunctionPlan();
-  const planner = new FunctionPlanner(shape.importedGlobals, plan);
-  const writer = new FunctionWriter(bytes, shape.importedGlobals, plan, out);
+  const planner = new FunctionPlanner(importedGlobals, plan);
+  const writer = new FunctionWriter(bytes, importedGlobals, plan, out);
   for (const type of types) {
     const count = parameters[type];
     if (count === undefined) throw new MalformedBinary(`a function has type ${type}, which does not exist`);

@@ -78,6 +78,14 @@ export function readShape(bytes: Uint8Array): ModuleShape {
   };
 }
 
+/** Globals that a module imports: they come first in its index space. */
+export function countImportedGlobals(bytes: Uint8Array, sections: readonly Section[]): number {
+  const section = sections.find(({ id }) => id === sectionId.import);
+  if (section === undefined) return 0;
+  const imports = readImports(new BinaryReader(bytes, section.start, section.end));
+  return imports.filter(({ kind }) => kind === importKind.global).length;
+}
+
 function readTypes(reader: BinaryReader): number[] {
   const parameters: number[] = [];
   for (let left = countUpTo(reader, maxTypes, 'types'); left > 0; left--) {

@@ -14,6 +14,12 @@ import { bulkBase, bulkPrefix, costOf, kind, kindOf, nameRefused, simdBase, simd
 /** V8 runs functions of up to 50 000 locals, and metering may add three. */
 const maxLocals = 49_997;
 
+/** `table.set`, `.init`, `.copy`, `.grow`, `.fill`, and what drops segments or takes from them. */
+const changingTables: ReadonlySet<number> = new Set([
+  0x26,
+  ...[8, 9, 12, 13, 14, 15, 17].map((code) => bulkBase + code),
+]);
+
 /** Finds the straight-line blocks of functions, what they cost, and where control leaves them. */
 export class FunctionPlanner {
   readonly #importedGlobals: number;
@@ -79,6 +85,7 @@ export class FunctionPlanner {
     else if (opcode === simdPrefix) opcode = simdBase + reader.u32();
     const what = kindOf[opcode] ?? kind.refused;
     this.#cost += costOf[opcode] ?? 0;
+    if (changingTables.has(opcode)) this.#plan.changesTables = true;
     switch (what) {
       case kind.plain:
         return;

@@ -3,9 +3,16 @@
  * environment, under Node's permission model, and holds neither files nor sockets nor policy; what a guest asks
  * the host for is passed on.
  */
-import { compileForm, type StoredForm } from '../../component/form-record.ts';
+import { EngineCache } from '../../component/engine-cache.ts';
+import type { StoredForm } from '../../component/form-record.ts';
+import type { Sha256 } from '../../model/ids.ts';
 import type { HostService } from '../../sandbox/host-call/dispatcher.ts';
-import { HostCallError, type HostReply, type ServiceName } from '../../sandbox/host-call/protocol.ts';
+import {
+  HostCallError,
+  type HostReply,
+  type ServiceName,
+  serviceNames,
+} from '../../sandbox/host-call/protocol.ts';
 import { ThreadExecutor } from '../thread-executor.ts';
 import type { CellMessage, CellRequest } from './protocol.ts';
 
@@ -18,24 +25,31 @@ interface RunningCall {
   readonly waiting: Map<number, (reply: HostReply) => void>;
 }
 
-const forms = new Map<string, StoredForm>();
+const forms = new Map<Sha256, StoredForm>();
+const engines = new EngineCache();
 const calls = new Map<number, RunningCall>();
 const [poolSize = 1, cacheSize = 4] = process.argv.slice(2).map(Number);
 
 const executor = new ThreadExecutor(
-  async ({ key }) => {
-    const form = forms.get(key);
-    const compiled = form === undefined ? undefined : await compileForm(form);
-    if (compiled === undefined) throw new DamagedForm();
-    return compiled;
+  {
+    async load({ key }) {
+      const form = forms.get(key);
+      const compiled = form === undefined ? undefined : await engines.compile(form);
+      if (compiled === undefined) throw new DamagedForm();
+      return compiled;
+    },
+    compileEngine: (parts) => engines.compileEngine(parts),
   },
-  { poolSize, cacheSize },
+  { poolSize, cacheSize, onEvent: () => {} },
 );
 
 process.on('message', (request: CellRequest) => {
   switch (request.kind) {
     case 'execute':
       void execute(request);
+      return;
+    case 'preload':
+      executor.preload(request.engine);
       return;
     case 'cancel':
       calls.get(request.callId)?.cancel.abort(new Error('cancelled'));
@@ -54,15 +68,17 @@ function send(message: CellMessage): void {
 }
 
 async function execute(request: Extract<CellRequest, { readonly kind: 'execute' }>): Promise<void> {
-  const { callId, form, operation, limits, guest, services } = request;
-  forms.set(form.key, form);
+  const { callId, form, operation, limits, timeLeftMs, guest, services } = request;
+  const key = typeof form === 'string' ? form : form.key;
+  if (typeof form !== 'string') forms.set(key, form);
   const call: RunningCall = { cancel: new AbortController(), waiting: new Map() };
   calls.set(callId, call);
   try {
     const answer = await executor.execute({
-      origin: { key: form.key, source: form.key, read: () => Promise.reject(new DamagedForm()) },
+      origin: { key, source: key, read: () => Promise.reject(new DamagedForm()) },
       operation,
       limits,
+      timeLeftMs,
       guest,
       domain: '',
       services: Object.fromEntries(services.map((name) => [name, relay(callId, name, call)])),
@@ -83,7 +99,7 @@ function relay(callId: number, service: ServiceName, { waiting }: RunningCall): 
   let lastId = 0;
   return {
     async handle(method, args) {
-      const id = ++lastId * 4 + (service === 'files' ? 0 : 1);
+      const id = ++lastId * serviceNames.length + serviceNames.indexOf(service);
       const { promise, resolve } = Promise.withResolvers<HostReply>();
       waiting.set(id, resolve);
       send({ kind: 'ask', callId, request: { id, service, method, args } });

@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
+import type { EngineParts } from '../../component/engine-cache.ts';
 import type { StoredForm } from '../../component/form-record.ts';
+import type { Sha256 } from '../../model/ids.ts';
 import type { LogLine } from '../../model/log-line.ts';
 import { forkConfined, watchMemory } from '../../process/confined-process.ts';
 import { bareAnswer } from '../../sandbox/answer.ts';
@@ -15,10 +17,19 @@ export interface CellOptions {
   /** Idle threads a cell keeps. */
   readonly poolSize: number;
   readonly cacheSize: number;
+  /** Told once, when the process has ended: why, if KAMI ended it. */
+  readonly onEnd?: (reason: CellEnd) => void;
 }
+
+/** `stopped`: one of its calls had to be; `evicted`: it was of no more use; `crashed`: nobody asked it to. */
+export type CellEnd = 'crashed' | 'stopped' | 'evicted';
 
 /** The cell's own timer stops a call first; this long after it the whole cell is killed. */
 const killAfterMs = 500;
+const watchRunningMs = 50;
+const watchIdleMs = 1_000;
+/** Longer than a thread is kept after a burst. */
+const afterBurstMs = 30_000;
 const stderrTail = 4_096;
 const cellHeapMb = 512;
 /** Memory of a cell's process beside that of its calls: Node, compiled engines, idle threads. */
@@ -41,11 +52,19 @@ interface Call {
 export class Cell {
   readonly #process: ChildProcess;
   readonly #calls = new Map<number, Call>();
+  /** What the process knows, as it was sent. */
+  readonly #forms = new Map<Sha256, StoredForm>();
   #lastCallId = 0;
   #ended = false;
+  #killed: CellEnd | undefined;
+  #watch: { readonly isRunning: boolean; readonly stop: () => void } | undefined;
+  /** The most memory that calls of late were allowed together. */
+  #peak = { megabytes: 0, at: 0 };
+  readonly #onEnd: CellOptions['onEnd'];
   #stderr = '';
 
-  constructor({ formsFolder, poolSize, cacheSize }: CellOptions) {
+  constructor({ formsFolder, poolSize, cacheSize, onEnd }: CellOptions) {
+    this.#onEnd = onEnd;
     this.#process = forkConfined({
       module: 'runtime/cell/cell-main',
       args: [String(poolSize), String(cacheSize)],
@@ -53,12 +72,6 @@ export class Cell {
       allowWorkers: true,
       heapMb: cellHeapMb,
     });
-    const unwatch = watchMemory(
-      this.#process.pid ?? 0,
-      () => this.#memoryLimit(),
-      () => this.#killFor('out-of-memory', 'The tool took more memory than it may, outside of its own.'),
-    );
-    this.#process.once('exit', unwatch);
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-stderrTail);
     });
@@ -88,7 +101,7 @@ export class Cell {
 
   /** Runs one operation. Rejects only with the signal's reason. */
   async execute(form: StoredForm, execution: Execution): Promise<WorkerAnswer | typeof damaged> {
-    const { operation, limits, guest, services, signal } = execution;
+    const { operation, limits, timeLeftMs, guest, services, signal } = execution;
     signal.throwIfAborted();
     if (this.#ended) return deathAnswer();
     const callId = ++this.#lastCallId;
@@ -102,27 +115,44 @@ export class Cell {
     const backstop = setTimeout(
       () => {
         resolve(overdueAnswer(limits.timeoutMs));
-        this.kill();
+        this.kill('stopped');
       },
-      limits.timeoutMs + prepareMs + killAfterMs,
+      timeLeftMs + prepareMs + killAfterMs,
     );
     signal.addEventListener('abort', abort, { once: true });
     this.#ref();
+    this.#watchMemory(true);
+    this.#memoryLimit();
     try {
       const names = Object.keys(services) as (keyof typeof services)[];
-      this.#send({ kind: 'execute', callId, form, operation, limits, guest, services: names });
+      this.#send({
+        kind: 'execute',
+        callId,
+        form: this.#toSend(form),
+        operation,
+        limits,
+        timeLeftMs,
+        guest,
+        services: names,
+      });
       return await promise;
     } finally {
       clearTimeout(backstop);
       signal.removeEventListener('abort', abort);
       this.#calls.delete(callId);
-      if (this.#calls.size === 0) this.#unref();
+      if (this.#calls.size === 0) this.#rest();
       await host.close();
     }
   }
 
+  /** Has it compile what components of an engine have in common. */
+  preload(engine: EngineParts): void {
+    this.#send({ kind: 'preload', engine });
+  }
+
   /** Ends the process at once; its calls are answered with a crash. */
-  kill(): void {
+  kill(reason: Exclude<CellEnd, 'crashed'> = 'evicted'): void {
+    this.#killed ??= reason;
     this.#process.kill('SIGKILL');
   }
 
@@ -131,14 +161,37 @@ export class Cell {
     for (const call of this.#calls.values()) {
       call.settle(bareAnswer(failure(reason, message)));
     }
-    this.kill();
+    this.kill('stopped');
   }
 
+  /** Nothing runs, and nobody waits for the process. */
+  #rest(): void {
+    this.#unref();
+    this.#watchMemory(false);
+  }
+
+  /** Looks often while guests run, and now and then when none should. */
+  #watchMemory(isRunning: boolean): void {
+    if (this.#watch?.isRunning === isRunning || this.#ended) return;
+    this.#watch?.stop();
+    const stop = watchMemory(this.#process.pid ?? 0, {
+      everyMs: isRunning ? watchRunningMs : watchIdleMs,
+      limitBytes: () => this.#memoryLimit(),
+      onOver: () =>
+        this.#killFor('out-of-memory', 'The tool took more memory than it may, outside of its own.'),
+    });
+    this.#watch = { isRunning, stop };
+  }
+
+  /** What ran at the same time until a while ago counts too: its threads are kept for the next burst. */
   #memoryLimit(): number {
-    let megabytes = baseMemoryMb;
+    let megabytes = 0;
     for (const { execution } of this.#calls.values())
       megabytes += execution.limits.maxMemoryMb + memoryBesideMb;
-    return megabytes * 1024 * 1024;
+    const now = performance.now();
+    if (megabytes >= this.#peak.megabytes || now - this.#peak.at > afterBurstMs)
+      this.#peak = { megabytes, at: now };
+    return (baseMemoryMb + this.#peak.megabytes) * 1024 * 1024;
   }
 
   async close(): Promise<void> {
@@ -148,6 +201,12 @@ export class Cell {
     this.#ref();
     this.kill();
     await promise;
+  }
+
+  #toSend(form: StoredForm): StoredForm | Sha256 {
+    if (this.#forms.get(form.key) === form) return form.key;
+    this.#forms.set(form.key, form);
+    return form;
   }
 
   #send(request: CellRequest): void {
@@ -185,7 +244,10 @@ export class Cell {
   }
 
   #onExit(): void {
+    if (this.#ended) return;
     this.#ended = true;
+    this.#watch?.stop();
+    this.#onEnd?.(this.#killed ?? 'crashed');
     for (const call of this.#calls.values()) call.settle(deathAnswer());
   }
 

@@ -74,7 +74,7 @@ const messages: readonly fc.Arbitrary<Record<string, unknown>>[] = [
     callId,
     request: fc.record({
       id: fc.nat(),
-      service: fc.constantFrom('files', 'egress'),
+      service: fc.constantFrom('files', 'egress', 'turn'),
       method: fc.string(),
       args: anything.filter(canBeSent),
     }),
@@ -185,7 +185,7 @@ function expectMessage(read: CellMessage): void {
     case 'ask':
       expect(Object.keys(read.request).toSorted()).toEqual(['args', 'id', 'method', 'service']);
       expect(isCount(read.request.id)).toBe(true);
-      expect(['files', 'egress']).toContain(read.request.service);
+      expect(['files', 'egress', 'turn']).toContain(read.request.service);
       expect(typeof read.request.method).toBe('string');
       break;
     case 'answer':

@@ -1,9 +1,16 @@
+import type { EngineParts } from '../../component/engine-cache.ts';
 import type { StoredForm } from '../../component/form-record.ts';
+import type { Sha256 } from '../../model/ids.ts';
 import { isJsonObject } from '../../model/json.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { LogLine } from '../../model/log-line.ts';
 import { logLevels } from '../../model/logger.ts';
-import type { HostReply, HostRequest } from '../../sandbox/host-call/protocol.ts';
+import {
+  type HostReply,
+  type HostRequest,
+  type ServiceName,
+  serviceNames,
+} from '../../sandbox/host-call/protocol.ts';
 import type { GuestView, Operation, WorkerAnswer } from '../../sandbox/protocol.ts';
 import { isCount, readAnswer } from './read-answer.ts';
 
@@ -12,14 +19,17 @@ export type CellRequest =
   | {
       readonly kind: 'execute';
       readonly callId: number;
-      readonly form: StoredForm;
+      /** Sent once; by its key from then on. */
+      readonly form: StoredForm | Sha256;
       readonly operation: Operation;
       readonly limits: Limits;
+      readonly timeLeftMs: number;
       readonly guest: GuestView;
       /** Names of the services that the call may ask; the control process decides what they give. */
       readonly services: readonly HostRequest['service'][];
     }
   | { readonly kind: 'cancel'; readonly callId: number }
+  | { readonly kind: 'preload'; readonly engine: EngineParts }
   | { readonly kind: 'reply'; readonly callId: number; readonly reply: HostReply };
 
 /** What a cell answers. */
@@ -70,5 +80,7 @@ function readHostRequest(value: unknown): HostRequest | undefined {
   if (!isJsonObject(value)) return undefined;
   const { id, service, method, args } = value as Readonly<Record<string, unknown>>;
   if (!isCount(id) || typeof method !== 'string') return undefined;
-  return service === 'files' || service === 'egress' ? { id, service, method, args } : undefined;
+  return serviceNames.some((name) => name === service)
+    ? { id, service: service as ServiceName, method, args }
+    : undefined;
 }

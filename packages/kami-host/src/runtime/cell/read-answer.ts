@@ -1,8 +1,8 @@
 import type { CallOutcome, ContentBlock, FailureReason } from '../../model/call-result.ts';
 import type { Refusal } from '../../model/capability.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
-import { defaultLimits } from '../../model/limits.ts';
-import type { WorkerAnswer } from '../../sandbox/protocol.ts';
+import { defaultLimits, limitBounds } from '../../model/limits.ts';
+import { instanceOrigins, type Spent, type WorkerAnswer } from '../../sandbox/protocol.ts';
 import { failure, isContentBlock } from '../../sandbox/result-text.ts';
 
 /**
@@ -14,6 +14,8 @@ const maxWeight = 8 * defaultLimits.maxOutputBytes;
 /** Values inside one another; results are held to less where they are made. */
 const maxDepth = 256;
 const maxRefusals = 1_000;
+/** Twice the longest time limit. */
+const longestMs = 2 * limitBounds.timeoutMs;
 
 const reasons: Readonly<Record<FailureReason, true>> = {
   'invalid-input': true,
@@ -46,8 +48,9 @@ export function readAnswer(value: unknown): WorkerAnswer | undefined {
   if (!isCount(memoryPeakBytes) || !isCount(fuel) || typeof readClock !== 'boolean') return undefined;
   const outcome = readOutcome(value.outcome);
   const refusals = readRefusals(value.refusals);
-  if (outcome === undefined || refusals === undefined) return undefined;
-  return { outcome, memoryPeakBytes, fuel, readClock, refusals };
+  const spent = readSpent(value.spent);
+  if (outcome === undefined || refusals === undefined || spent === 'malformed') return undefined;
+  return { outcome, memoryPeakBytes, fuel, readClock, refusals, spent };
 }
 
 /** Whether it is a whole number from 0. */
@@ -72,6 +75,20 @@ function readOutcome(value: unknown): CallOutcome | undefined {
   if (status !== 'failure' || !isOneOf(reasons, reason) || typeof message !== 'string') return undefined;
   if (code !== undefined && typeof code !== 'string') return undefined;
   return failure(reason, message, { code, data: data as Json | undefined });
+}
+
+function readSpent(value: unknown): Spent | undefined | 'malformed' {
+  if (value === undefined) return undefined;
+  if (!isJsonObject(value)) return 'malformed';
+  const { loadMs, prepareMs, runMs, instance } = value;
+  const origin = instanceOrigins.find((known) => known === instance);
+  if (!isDuration(loadMs) || !isDuration(prepareMs) || !isDuration(runMs) || origin === undefined)
+    return 'malformed';
+  return { loadMs, prepareMs, runMs, instance: origin };
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= longestMs;
 }
 
 function readRefusals(value: unknown): readonly Refusal[] | undefined {

@@ -50,6 +50,7 @@ describe('a component that uses wasi:sockets', () => {
             convention: 'text',
           },
           limits: { ...defaultLimits, timeoutMs: 20_000 },
+          timeLeftMs: 20_000,
           guest: blindGuest,
         },
         signal: new AbortController().signal,
@@ -106,7 +107,7 @@ describe('a component that uses wasi:sockets', () => {
       'wasi:sockets/udp': weakSockets.udp,
       'wasi:sockets/udp-create-socket': weakSockets.udpCreateSocket,
     };
-    const instance = await instantiate(component, imports as never, defaultLimits);
+    const instance = instantiate(component, imports as never, defaultLimits);
     expect(instance.run('{}').split(' ')[1]).toBe('.....');
   });
 });

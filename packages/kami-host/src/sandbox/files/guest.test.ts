@@ -71,6 +71,7 @@ describe('a component that uses wasi:filesystem', () => {
             convention: 'text',
           },
           limits: { ...defaultLimits, timeoutMs: 20_000 },
+          timeLeftMs: 20_000,
           guest: blindGuest,
         },
         signal: new AbortController().signal,
@@ -133,7 +134,7 @@ describe('a component that uses wasi:filesystem', () => {
       'wasi:io/error': weakIo.error,
       'wasi:io/streams': weakIo.streams,
     };
-    const instance = await instantiate(escaping, imports as never, defaultLimits);
+    const instance = instantiate(escaping, imports as never, defaultLimits);
     expect(instance.run('{}')).toContain('<stolen>');
   });
 });

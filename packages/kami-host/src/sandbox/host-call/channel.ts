@@ -5,6 +5,7 @@ import {
   type HostRequest,
   type Methods,
   type ServiceName,
+  type TurnMethods,
 } from './protocol.ts';
 
 /** What a worker needs to reach its host: a port, and a counter in shared memory of the replies sent over it. */
@@ -12,6 +13,10 @@ export interface ChannelEnds {
   readonly port: MessagePort;
   readonly replies: SharedArrayBuffer;
 }
+
+/** A wait that is over so soon is not worth a message to the host. */
+const shortMs = 1;
+const longestMs = 60_000;
 
 /**
  * The worker's end. Guests are synchronous: a call blocks the worker until its reply is there, without a turn of
@@ -58,7 +63,24 @@ export class HostChannel {
 
   /** Blocks until a reply comes or the time is over, and settles the calls whose replies are there. */
   wait(timeoutMs: number): void {
+    if (this.#sleep(Math.min(timeoutMs, shortMs)) || timeoutMs <= shortMs) return;
+    const before = this.#received;
+    const args = { waitingFor: this.#pending.size, ms: Math.min(timeoutMs, longestMs) };
+    const pause = this.start<TurnMethods, 'pause'>('turn', 'pause', args);
+    // Whatever comes first: the host has a turn for the guest then, and ends the pause.
+    while (!pause.settled) this.#sleep(Number.POSITIVE_INFINITY);
+    if (pause.refused && this.#received === before + 1) this.#sleep(timeoutMs);
+  }
+
+  /** A new call begins: what the last one still waited for concerns nobody. */
+  forget(): void {
+    this.#pending.clear();
+  }
+
+  /** @returns whether a reply came */
+  #sleep(timeoutMs: number): boolean {
     Atomics.wait(this.#replies, 0, this.#received, timeoutMs);
+    const before = this.#received;
     for (let message = receiveMessageOnPort(this.#port); message !== undefined; ) {
       this.#received += 1;
       const reply = message.message as HostReply;
@@ -66,6 +88,7 @@ export class HostChannel {
       this.#pending.delete(reply.id);
       message = receiveMessageOnPort(this.#port);
     }
+    return this.#received !== before;
   }
 }
 
@@ -75,6 +98,10 @@ export class HostCall<T> {
 
   get settled(): boolean {
     return this.#reply !== undefined;
+  }
+
+  get refused(): boolean {
+    return this.#reply?.status === 'failed';
   }
 
   settle(reply: HostReply): void {

@@ -10,7 +10,20 @@ export interface HostRequest {
   readonly args: unknown;
 }
 
-export type ServiceName = 'files' | 'egress';
+export type ServiceName = (typeof serviceNames)[number];
+/** `turn` is there for every call: it tells the host that the guest waits, so that another can compute. */
+export const serviceNames = ['files', 'egress', 'turn'] as const;
+
+export interface TurnMethods extends Methods {
+  /** Ends when the time is over, or when the host has something for the guest; only then does the guest go on. */
+  readonly pause: { readonly args: Pause; readonly result: undefined };
+}
+
+export interface Pause {
+  /** Requests that the worker has no reply to yet. */
+  readonly waitingFor: number;
+  readonly ms: number;
+}
 
 export type HostReply =
   | { readonly id: number; readonly status: 'done'; readonly value: unknown }

@@ -11,20 +11,26 @@ export interface CallState {
   readonly log: CallLog;
   readonly refusals: RefusalRecord;
   readonly handles: HandleBudget;
-  readonly environment: GuestView['environment'];
+  /** Asked when the guest asks: an instance may be made before the call is known. */
+  readonly environment: () => GuestView['environment'];
   /** The way to what the host does for a guest; undefined where there is no host to ask. */
   readonly host: HostChannel | undefined;
 }
 
 /** What the guest's clocks show. Coarse ones tick too slowly to time the host with. */
 export class CallClock {
-  readonly #start = performance.now();
+  #start = performance.now();
   /** ns between two ticks. */
   readonly resolution: bigint;
   #wasRead = false;
 
   constructor(precision: 'coarse' | 'fine') {
     this.resolution = precision === 'coarse' ? 1_000_000n : 1_000n;
+  }
+
+  /** The call begins. */
+  start(): void {
+    this.#start = performance.now();
   }
 
   /** ns since the call began. */

@@ -28,7 +28,7 @@ export function cliInterfaces({
   const stdout = lineSink(log, 'info');
   const stderr = lineSink(log, 'warn');
   const environment: typeof Environment = {
-    getEnvironment: () => variables.map(([name, value]) => [name, value]),
+    getEnvironment: () => variables().map(([name, value]) => [name, value]),
     getArguments: () => [],
     initialCwd: nothing,
   };

@@ -4,12 +4,13 @@ import type { CallState } from './call-state.ts';
 import { Pollable } from './io.ts';
 
 /** The time of day and the call's own stopwatch, in the steps that were granted. */
-export function clockInterfaces({ clock, handles }: Pick<CallState, 'clock' | 'handles'>) {
+export function clockInterfaces(call: Pick<CallState, 'clock' | 'handles' | 'host'>) {
+  const { clock } = call;
   const monotonic = {
     now: () => clock.now(),
     resolution: () => clock.resolution,
-    subscribeInstant: (when) => Pollable.at(handles, clock, when),
-    subscribeDuration: (duration) => Pollable.at(handles, clock, clock.now() + duration),
+    subscribeInstant: (when) => Pollable.at(call, when),
+    subscribeDuration: (duration) => Pollable.at(call, clock.now() + duration),
   } satisfies typeof Monotonic;
   const wall = {
     now: () => datetime(clock.today()),

@@ -13,6 +13,7 @@ export class TooManyHandles extends RangeError {
 export class HandleBudget {
   readonly #max: number;
   #live = 0;
+  #wereTaken = false;
 
   constructor(max = defaultMaxHandles) {
     this.#max = max;
@@ -23,6 +24,12 @@ export class HandleBudget {
     if (this.#live >= this.#max)
       throw new TooManyHandles(`holds more than ${this.#max} handles at the same time`);
     this.#live += 1;
+    this.#wereTaken = true;
+  }
+
+  /** Whether there ever was one. */
+  get wereTaken(): boolean {
+    return this.#wereTaken;
   }
 
   giveBack(): void {

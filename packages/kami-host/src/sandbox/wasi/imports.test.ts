@@ -11,7 +11,7 @@ function setUp(): { imports: HostImports; call: CallState; lines: LogLine[] } {
   const log = new CallLog({ maxLogLines: 5, maxLogLineLength: 10 }, (line) => lines.push(line));
   const call: CallState = {
     clock: new CallClock('coarse'),
-    environment: [],
+    environment: () => [],
     log,
     refusals: new RefusalRecord(),
     handles: new HandleBudget(),

@@ -2,7 +2,7 @@ import type * as WasiError from '@bytecodealliance/preview2-shim/interfaces/wasi
 import type * as WasiPoll from '@bytecodealliance/preview2-shim/interfaces/wasi-io-poll';
 import type * as WasiStreams from '@bytecodealliance/preview2-shim/interfaces/wasi-io-streams';
 import type { HostChannel } from '../host-call/channel.ts';
-import type { CallClock } from './call-state.ts';
+import type { CallState } from './call-state.ts';
 import { CountedHandle, type HandleBudget } from './handles.ts';
 
 /** Bytes that one write may carry, and one read may ask for. */
@@ -23,7 +23,7 @@ interface Condition {
   isReady(): boolean;
   /** ns until it is ready; undefined when that is not known before. */
   remaining(): bigint | undefined;
-  /** The host whose replies can make it ready. */
+  /** The host whose replies can make it ready, or that is told of the wait. */
   readonly host: HostChannel | undefined;
 }
 
@@ -39,11 +39,15 @@ export class Pollable extends CountedHandle implements WasiPoll.Pollable {
   static readonly always = (handles: HandleBudget): Pollable =>
     new Pollable(handles, { isReady: () => true, remaining: () => 0n, host: undefined });
 
-  static readonly at = (handles: HandleBudget, clock: CallClock, deadline: bigint): Pollable =>
+  /** From a moment of the call's clock on. The host is told of a long wait, so that others can use the time. */
+  static readonly at = (
+    { handles, clock, host }: Pick<CallState, 'handles' | 'clock' | 'host'>,
+    deadline: bigint,
+  ): Pollable =>
     new Pollable(handles, {
       isReady: () => clock.now() >= deadline,
       remaining: () => deadline - clock.now(),
-      host: undefined,
+      host,
     });
 
   /** `isReady` is asked again after every reply of the host. */
