@@ -41,23 +41,6 @@ export class CellExecutor implements Executor {
   }
 
   async execute(execution: Execution): Promise<WorkerAnswer> {
-    const services = Object.entries(execution.services);
-    // A form that was found damaged is executed again, with the same services.
-    const lent = services.map(([name, service]) => [
-      name,
-      {
-        handle: (method: string, args: unknown) => service.handle(method, args),
-        close: async () => {},
-      },
-    ]);
-    try {
-      return await this.#execute({ ...execution, services: Object.fromEntries(lent) });
-    } finally {
-      await Promise.all(services.map(([, service]) => service.close()));
-    }
-  }
-
-  async #execute(execution: Execution): Promise<WorkerAnswer> {
     const { origin, signal } = execution;
     const open = this.#breaker.refusal(origin.key);
     if (open !== undefined) return bareAnswer(failure('crash', open));
@@ -81,6 +64,13 @@ export class CellExecutor implements Executor {
   preload(engine: EngineParts): void {
     this.#usual ??= engine;
     this.#spare?.preload(this.#usual);
+  }
+
+  dismiss(domain: string): void {
+    const cell = this.#cells.get(domain);
+    if (cell === undefined || cell.running > 0) return;
+    this.#cells.delete(domain);
+    cell.kill();
   }
 
   async close(): Promise<void> {

@@ -2,8 +2,7 @@ import type { ComponentOrigin } from '../component/component-store.ts';
 import type { EngineParts } from '../component/engine-cache.ts';
 import type { Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
-import type { HostService } from '../sandbox/host-call/dispatcher.ts';
-import type { ServiceName } from '../sandbox/host-call/protocol.ts';
+import type { Services } from '../sandbox/host-call/dispatcher.ts';
 import type { GuestView, Operation, WorkerAnswer } from '../sandbox/protocol.ts';
 
 /** One operation on a component, with all that decides how it may run. */
@@ -16,8 +15,8 @@ export interface Execution {
   readonly guest: GuestView;
   /** Executions of different domains never share a process, where there are several. */
   readonly domain: string;
-  /** What the component may ask the host for; made for this execution, closed by the executor when it has ended. */
-  readonly services: Readonly<Partial<Record<ServiceName, HostService>>>;
+  /** What the component may ask the host for; made for this execution, and closed by who made it. */
+  readonly services: Services;
   readonly signal: AbortSignal;
   readonly onLog: (line: LogLine) => void;
 }
@@ -33,6 +32,8 @@ export interface Executor {
   warmUp(): void;
   /** Makes ready what the first execution of a component of this engine would wait for. No guest runs. */
   preload(engine: EngineParts): void;
+  /** No more executions of a domain come: what is kept for them can go. */
+  dismiss(domain: string): void;
   /** Ends everything, also what runs. */
   close(): Promise<void>;
 }

@@ -3,15 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { answer, buildWatTool, type WatTool } from '../../test/fixtures/wat-component.ts';
+import { answer, type WatTool } from '../../test/fixtures/wat-component.ts';
 import type { CallResult } from '../model/call-result.ts';
-import { noGrant } from '../model/grant.ts';
 import { isolations } from '../model/isolation.ts';
 import type { Limits } from '../model/limits.ts';
-import type { CallPolicy } from '../policy/call-policy.ts';
-import { computePolicy } from '../policy/compute-policy.ts';
-import { hash } from '../registry/artifact-store.ts';
-import { type CallableTool, noNotes, noValues } from './callable-tool.ts';
+import type { CallableTool } from './callable-tool.ts';
+import { policyOf, watCallable } from './fixtures/wat-callable.ts';
 import { KamiRuntime } from './kami-runtime.ts';
 
 const forever = '(loop $again (br $again))';
@@ -35,31 +32,9 @@ const callables = new Map<string, CallableTool>();
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kami-test-runtime-'));
-  for (const [name, tool] of Object.entries(tools)) callables.set(name, await toCallable(name, tool));
+  for (const [name, tool] of Object.entries(tools)) callables.set(name, await watCallable(name, tool));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function toCallable(name: string, tool: WatTool): Promise<CallableTool> {
-  const bytes = await buildWatTool(tool);
-  const key = hash(bytes);
-  return {
-    ...{ name, domain: name, policy: policyOf({}), values: noValues, notes: noNotes },
-    origin: { key, source: name, read: async () => bytes },
-    ...{ convention: 'text', inputSchema: '{}', outputSchema: undefined },
-  };
-}
-
-function policyOf(limits: Partial<Limits>): CallPolicy {
-  const policy = computePolicy({
-    grant: noGrant,
-    config: {
-      runtime: { defaultTimeoutSecs: 20, defaultCallsPerMinute: 100_000 },
-      sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: 1_000_000_000_000_000, defaultMaxRequests: 1 },
-    },
-    paths: { packageFolder: undefined, privateFolder: '/nowhere', kamiFolders: [] },
-  });
-  return { ...policy, limits: { ...policy.limits, ...limits } };
-}
 
 const runtimes: KamiRuntime[] = [];
 afterEach(() => Promise.all(runtimes.splice(0).map((runtime) => runtime.close('stop'))));
@@ -163,6 +138,15 @@ describe.runIf(process.platform === 'linux')('cells', () => {
       expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toMatch(/PATH|HOME/);
       expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toMatch(/--(experimental-)?permission/);
     }
+  });
+
+  it('do not outlive the question what a component is', async () => {
+    const call = start('cell');
+    await call('parrot');
+    const { origin } = callables.get('count') ?? expect.unreachable('there is no count');
+    await runtimes[0]?.describe(origin);
+    await expect.poll(() => runtimes[0]?.counters().sandboxes.evicted).toBe(1);
+    expect(reason(await call('parrot'))).toBe('success');
   });
 
   it('a cell that dies ends its own calls, clearly, and no others', async () => {

@@ -9,6 +9,7 @@ import type { LogLine } from '../model/log-line.ts';
 import { hidesNothing, type Redactor } from '../model/redactor.ts';
 import type { ToolDescription } from '../model/tool.ts';
 import { bareAnswer } from '../sandbox/answer.ts';
+import { closeServices } from '../sandbox/host-call/dispatcher.ts';
 import { blindGuest, type Operation, type WorkerAnswer } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
 import { type RefusalList, surroundCall } from './call-services.ts';
@@ -121,12 +122,17 @@ export class KamiRuntime {
    */
   async describe(origin: ComponentOrigin): Promise<ToolDescription> {
     const limits: Limits = { ...defaultLimits, maxOutputBytes: maxDescribeBytes };
-    const { outcome } = await this.#ask(origin, { kind: 'describe' }, limits);
-    const description = readDescription(outcome, origin.source);
-    const { inputSchema, outputSchema } = describedCall(description);
-    const check = await this.#ask(origin, { kind: 'check-schemas', inputSchema, outputSchema }, limits);
-    if (check.outcome.status === 'failure') throw describeFailed(origin.source, check.outcome.message);
-    return description;
+    try {
+      const { outcome } = await this.#ask(origin, { kind: 'describe' }, limits);
+      const description = readDescription(outcome, origin.source);
+      const { inputSchema, outputSchema } = describedCall(description);
+      const check = await this.#ask(origin, { kind: 'check-schemas', inputSchema, outputSchema }, limits);
+      if (check.outcome.status === 'failure') throw describeFailed(origin.source, check.outcome.message);
+      return description;
+    } finally {
+      // It ran by itself, and nothing will again.
+      this.#executor.dismiss(origin.key);
+    }
   }
 
   /** What happened so far, in sums. */
@@ -179,12 +185,10 @@ export class KamiRuntime {
           hasBegun = true;
           this.#onEvent({ kind: 'call-begun', tool, waitedMs: place.waitedMs });
           const start = performance.now();
-          const answer = await this.#executor.execute({
-            ...asked,
-            signal,
-            timeLeftMs: Math.max(1, timeoutMs - place.waitedMs),
-            services: shareTurn(asked.services, place),
-          });
+          const services = shareTurn(asked.services, place);
+          const timeLeftMs = Math.max(1, timeoutMs - place.waitedMs);
+          const execution = { ...asked, signal, timeLeftMs, services };
+          const answer = await this.#executor.execute(execution).finally(() => closeServices(services));
           const durationMs = Math.round((performance.now() - start) * 100) / 100;
           this.#onEvent({ kind: 'call-ended', tool, durationMs, ...ending(answer) });
           return { ...answer, durationMs };
@@ -194,6 +198,7 @@ export class KamiRuntime {
     } catch (error) {
       const { aborted } = signal;
       if (!hasBegun) {
+        await closeServices(asked.services);
         const reason = aborted ? 'cancelled' : reasonOf(error);
         this.#onEvent({ kind: 'call-refused', tool, reason });
       } else {

@@ -55,7 +55,7 @@ export class ThreadExecutor implements Executor {
         });
         return answer.spent === undefined ? answer : { ...answer, spent: { ...answer.spent, loadMs } };
       } finally {
-        await host.close();
+        host.end();
       }
     });
   }
@@ -67,6 +67,8 @@ export class ThreadExecutor implements Executor {
   preload(engine: EngineParts): void {
     void this.#source.compileEngine(engine).catch(() => {});
   }
+
+  dismiss(): void {}
 
   async close(): Promise<void> {
     await this.#threads.close();

@@ -2,14 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { answer, buildWatTool, type WatTool } from '../../test/fixtures/wat-component.ts';
+import { answer, type WatTool } from '../../test/fixtures/wat-component.ts';
 import { type Grant, noGrant } from '../model/grant.ts';
 import { isolations } from '../model/isolation.ts';
-import { defaultLimits } from '../model/limits.ts';
-import { computePolicy } from '../policy/compute-policy.ts';
-import { hash } from '../registry/artifact-store.ts';
-import { type CallableTool, noNotes, noValues } from './callable-tool.ts';
+import type { CallableTool } from './callable-tool.ts';
 import type { RuntimeEvent } from './events.ts';
+import { policyOf, watCallable } from './fixtures/wat-callable.ts';
 import { KamiRuntime } from './kami-runtime.ts';
 
 const sleepMs = 4_000;
@@ -79,31 +77,12 @@ let folder: string;
 const callables = new Map<string, CallableTool>();
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kami-test-turns-'));
-  for (const [name, tool] of Object.entries({ ...tools, drowsy }))
-    callables.set(name, await toCallable(name, tool));
+  for (const [name, tool] of Object.entries({ ...tools, drowsy })) {
+    const inputSchema = name === 'picky' ? '{"required":["x"]}' : '{}';
+    callables.set(name, await watCallable(name, tool, { domain: 'all', inputSchema }));
+  }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function policyOf(grant: Grant) {
-  return computePolicy({
-    grant,
-    config: {
-      runtime: { defaultTimeoutSecs: 30, defaultCallsPerMinute: 100_000 },
-      sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: defaultLimits.maxFuel * 100, defaultMaxRequests: 1 },
-    },
-    paths: { packageFolder: undefined, privateFolder: '/nowhere', kamiFolders: [] },
-  });
-}
-
-async function toCallable(name: string, tool: WatTool): Promise<CallableTool> {
-  const bytes = await buildWatTool(tool);
-  return {
-    ...{ name, domain: 'all', policy: policyOf(noGrant), values: noValues, notes: noNotes },
-    origin: { key: hash(bytes), source: name, read: async () => bytes },
-    inputSchema: name === 'picky' ? '{"required":["x"]}' : '{}',
-    ...{ convention: 'text', outputSchema: undefined },
-  };
-}
 
 const runtimes: KamiRuntime[] = [];
 afterEach(() => Promise.all(runtimes.splice(0).map((runtime) => runtime.close('stop'))));
@@ -120,13 +99,12 @@ function start(isolation: (typeof isolations)[number], places: { computing: numb
   const call = (name: keyof typeof tools | 'drowsy', timeoutMs = 30_000) => {
     const tool = callables.get(name);
     if (tool === undefined) throw new Error(`there is no ${name}`);
-    const { policy } = tool;
-    return runtime.call({ ...tool, policy: { ...policy, limits: { ...policy.limits, timeoutMs } } }, {});
+    return runtime.call({ ...tool, policy: policyOf({ timeoutMs }) }, {});
   };
   const callWith = (name: keyof typeof tools, grant: Grant) => {
     const tool = callables.get(name);
     if (tool === undefined) throw new Error(`there is no ${name}`);
-    return runtime.call({ ...tool, policy: policyOf(grant) }, {});
+    return runtime.call({ ...tool, policy: policyOf({}, grant) }, {});
   };
   /** Has a tool compiled, by asking what it is. */
   const prepare = async (name: keyof typeof tools) => {

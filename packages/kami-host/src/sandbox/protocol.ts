@@ -81,5 +81,5 @@ export const instanceOrigins = ['made', 'ahead', 'reset'] as const;
 export type WorkerMessage =
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'answer'; readonly answer: WorkerAnswer }
-  /** Where calls of this component begin, for other threads. */
-  | { readonly kind: 'start-state'; readonly key: Sha256; readonly start: StartState | 'none' };
+  /** Where calls of the component that runs begin, for other threads. */
+  | { readonly kind: 'start-state'; readonly start: StartState | 'none' };

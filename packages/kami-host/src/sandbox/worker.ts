@@ -49,7 +49,7 @@ function rehearsed(component: CompiledComponent): CompiledComponent {
   const start: NonNullable<CompiledComponent['start']> = rehearse(component) ?? 'none';
   const ready = { ...component, start };
   components.set(component.key, ready);
-  send({ kind: 'start-state', key: component.key, start });
+  send({ kind: 'start-state', start });
   return ready;
 }
 

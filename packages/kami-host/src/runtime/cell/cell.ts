@@ -141,7 +141,7 @@ export class Cell {
       signal.removeEventListener('abort', abort);
       this.#calls.delete(callId);
       if (this.#calls.size === 0) this.#rest();
-      await host.close();
+      host.end();
     }
   }
 

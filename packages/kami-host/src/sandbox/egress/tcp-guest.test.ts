@@ -9,9 +9,8 @@ import { ComponentStore } from '../../component/component-store.ts';
 import type { CompiledComponent } from '../../model/compiled-component.ts';
 import { isSha256 } from '../../model/ids.ts';
 import { defaultLimits } from '../../model/limits.ts';
-import { HostDispatcher } from '../host-call/dispatcher.ts';
+import { runInThread } from '../fixtures/run-in-thread.ts';
 import { instantiate } from '../instance.ts';
-import { blindGuest } from '../protocol.ts';
 import { SandboxThread } from '../sandbox-thread.ts';
 import { buildTcpGuest } from './fixtures/wat-tcp-guest.ts';
 import { rawServer, type TestEgress, testEgress } from './fixtures/web.ts';
@@ -37,32 +36,11 @@ describe('a component that uses wasi:sockets', () => {
 
   async function run(port: number, egress?: TestEgress) {
     const services = egress === undefined ? {} : { egress: egress.service };
-    const host = new HostDispatcher(services, (reply) => thread.reply(reply));
-    try {
-      const { outcome, refusals } = await thread.call({
-        request: {
-          component,
-          operation: {
-            kind: 'run',
-            input: JSON.stringify({ port }),
-            inputSchema: '{}',
-            outputSchema: undefined,
-            convention: 'text',
-          },
-          limits: { ...defaultLimits, timeoutMs: 20_000 },
-          timeLeftMs: 20_000,
-          guest: blindGuest,
-        },
-        signal: new AbortController().signal,
-        onLog: () => {},
-        onHostRequest: (request) => void host.dispatch(request),
-      });
-      const content = outcome.status === 'success' ? outcome.content[0] : outcome.message;
-      const text = typeof content === 'object' && 'text' in content ? content.text : content;
-      return { text, refused: refusals.map(({ capability, subject }) => `${capability} ${subject}`) };
-    } finally {
-      await host.close();
-    }
+    const run = { component, input: { port }, services, convention: 'text' } as const;
+    const { outcome, refusals } = await runInThread(thread, run);
+    const content = outcome.status === 'success' ? outcome.content[0] : outcome.message;
+    const text = typeof content === 'object' && 'text' in content ? content.text : content;
+    return { text, refused: refusals.map(({ capability, subject }) => `${capability} ${subject}`) };
   }
 
   const echoServer = () => rawServer((socket) => socket.pipe(socket), { allowHalfOpen: true });

@@ -9,9 +9,8 @@ import { ComponentStore } from '../../component/component-store.ts';
 import type { CompiledComponent } from '../../model/compiled-component.ts';
 import { isSha256 } from '../../model/ids.ts';
 import { defaultLimits } from '../../model/limits.ts';
-import { HostDispatcher } from '../host-call/dispatcher.ts';
+import { runInThread } from '../fixtures/run-in-thread.ts';
 import { instantiate } from '../instance.ts';
-import { blindGuest } from '../protocol.ts';
 import { SandboxThread } from '../sandbox-thread.ts';
 import { createFiles } from './create-files.ts';
 import { SharedFiles } from './file-call.ts';
@@ -58,31 +57,10 @@ describe('a component that uses wasi:filesystem', () => {
       { mounts: access === 'none' ? [] : [{ ...mount, access }], limits: defaultFileLimits },
       { shared: new SharedFiles(), onRefusal: (_, subject) => refusals.push(subject) },
     );
-    const host = new HostDispatcher({ files }, (reply) => thread.reply(reply));
-    try {
-      const { outcome } = await thread.call({
-        request: {
-          component,
-          operation: {
-            kind: 'run',
-            input: '{}',
-            inputSchema: '{}',
-            outputSchema: undefined,
-            convention: 'text',
-          },
-          limits: { ...defaultLimits, timeoutMs: 20_000 },
-          timeLeftMs: 20_000,
-          guest: blindGuest,
-        },
-        signal: new AbortController().signal,
-        onLog: () => {},
-        onHostRequest: (request) => void host.dispatch(request),
-      });
-      const text = outcome.status === 'success' ? outcome.content[0] : outcome.message;
-      return { text: typeof text === 'object' && 'text' in text ? text.text : text, refusals };
-    } finally {
-      await host.close();
-    }
+    const run = { component, input: {}, services: { files }, convention: 'text' } as const;
+    const { outcome } = await runInThread(thread, run);
+    const text = outcome.status === 'success' ? outcome.content[0] : outcome.message;
+    return { text: typeof text === 'object' && 'text' in text ? text.text : text, refusals };
   }
 
   it('writes, reads and lists in a folder that was granted', async () => {

@@ -11,20 +11,24 @@ export interface HostService {
   close(): Promise<void>;
 }
 
+/** What the guest of one call may ask, by name; what was not granted is not there. */
+export type Services = Readonly<Partial<Record<ServiceName, HostService>>>;
+
+export async function closeServices(services: Services): Promise<void> {
+  await Promise.all(Object.values(services).map((service) => service.close()));
+}
+
 /** Requests of one call that may be on their way at the same time; more are refused. */
 const maxPendingRequests = 64;
 
 /** Takes the requests of one call to the services of that call, and the replies back. */
 export class HostDispatcher {
-  readonly #services: Readonly<Partial<Record<ServiceName, HostService>>>;
+  readonly #services: Services;
   readonly #reply: (reply: HostReply) => void;
   #pending = 0;
-  #closed = false;
+  #ended = false;
 
-  constructor(
-    services: Readonly<Partial<Record<ServiceName, HostService>>>,
-    reply: (reply: HostReply) => void,
-  ) {
+  constructor(services: Services, reply: (reply: HostReply) => void) {
     this.#services = services;
     this.#reply = reply;
   }
@@ -37,17 +41,17 @@ export class HostDispatcher {
           ? { id, status: 'failed', code: error.code, detail: error.message }
           : { id, status: 'failed', code: 'internal-error' },
     );
-    if (!this.#closed) this.#reply(reply);
+    if (!this.#ended) this.#reply(reply);
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.all(Object.values(this.#services).map((service) => service.close()));
+  /** The call has ended: nobody is answered any more. The services are for whoever made them to close. */
+  end(): void {
+    this.#ended = true;
   }
 
   async #perform(service: ServiceName, method: string, args: unknown): Promise<unknown> {
     const target = Object.hasOwn(this.#services, service) ? this.#services[service] : undefined;
-    if (target === undefined || this.#closed) throw new HostCallError('access-denied');
+    if (target === undefined || this.#ended) throw new HostCallError('access-denied');
     if (this.#pending >= maxPendingRequests) throw new HostCallError('busy');
     this.#pending += 1;
     try {

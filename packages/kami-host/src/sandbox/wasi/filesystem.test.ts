@@ -1,16 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFiles } from '../files/create-files.ts';
 import { SharedFiles } from '../files/file-call.ts';
 import { defaultFileLimits, type FileMount } from '../files/file-grant.ts';
 import { scratchFolder } from '../files/fixtures/guest-files.ts';
-import type { ChannelEnds } from '../host-call/channel.ts';
-import { HostDispatcher } from '../host-call/dispatcher.ts';
-import type { HostRequest } from '../host-call/protocol.ts';
 import { filesystemInterfaces } from './filesystem.ts';
 import type { Scenario } from './fixtures/filesystem-thread.ts';
+import { playInWorker } from './fixtures/play-in-worker.ts';
 import { HandleBudget } from './handles.ts';
 
 describe('wasi:filesystem in a worker', () => {
@@ -29,31 +26,11 @@ describe('wasi:filesystem in a worker', () => {
   });
 
   /** Runs a scenario in a thread of its own; undefined for a call that has no file service at all. */
-  async function run(scenario: Scenario, mounts: readonly FileMount[] | undefined): Promise<unknown> {
-    const replies = new SharedArrayBuffer(4);
-    const { port1, port2 } = new MessageChannel();
-    const ends: ChannelEnds = { port: port2, replies };
-    const files =
-      mounts === undefined
-        ? undefined
-        : createFiles({ mounts, limits: defaultFileLimits }, { shared: new SharedFiles() });
-    const host = new HostDispatcher(files === undefined ? {} : { files }, (reply) => {
-      port1.postMessage(reply);
-      Atomics.add(new Int32Array(replies), 0, 1);
-      Atomics.notify(new Int32Array(replies), 0);
-    });
-    port1.on('message', (request: HostRequest) => void host.dispatch(request));
-    const worker = new Worker(new URL('./fixtures/filesystem-thread.ts', import.meta.url), {
-      workerData: { ends, scenario },
-      transferList: [port2],
-    });
-    try {
-      return await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-    } finally {
-      await worker.terminate();
-      await host.close();
-      port1.close();
-    }
+  function run(scenario: Scenario, mounts: readonly FileMount[] | undefined): Promise<unknown> {
+    const shared = new SharedFiles();
+    const services =
+      mounts === undefined ? {} : { files: createFiles({ mounts, limits: defaultFileLimits }, { shared }) };
+    return playInWorker(new URL('./fixtures/filesystem-thread.ts', import.meta.url), services, { scenario });
   }
 
   it('offers the folders that were granted, with what may be done in them', async () => {

@@ -1,40 +1,13 @@
-import { deserialize, serialize } from 'node:v8';
-import { MessageChannel, Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { rawServer, type TestEgress, testEgress, webServer } from '../egress/fixtures/web.ts';
-import { HostDispatcher } from '../host-call/dispatcher.ts';
-import type { HostRequest } from '../host-call/protocol.ts';
+import { playInWorker } from './fixtures/play-in-worker.ts';
 
 type Story = keyof typeof import('./fixtures/http-stories.ts').stories;
 
-/** Messages as they are after their way through another process. */
-function relayed<T>(message: T): T {
-  return deserialize(serialize(message)) as T;
-}
-
 /** Plays a story in a worker thread that blocks on its host, as guests do. */
-async function play(story: Story, authority: string, egress: TestEgress): Promise<unknown> {
-  const { port1, port2 } = new MessageChannel();
-  const replies = new Int32Array(new SharedArrayBuffer(4));
-  const host = new HostDispatcher({ egress: egress.service }, (reply) => {
-    port1.postMessage(relayed(reply));
-    Atomics.add(replies, 0, 1);
-    Atomics.notify(replies, 0);
-  });
-  port1.on('message', (request: HostRequest) => void host.dispatch(relayed(request)));
-  const worker = new Worker(new URL('./fixtures/http-worker.ts', import.meta.url), {
-    workerData: { ends: { port: port2, replies: replies.buffer }, story, authority },
-    transferList: [port2],
-  });
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.once('message', resolve).once('error', reject);
-    });
-  } finally {
-    await worker.terminate();
-    await host.close();
-    port1.close();
-  }
+function play(story: Story, authority: string, egress: TestEgress): Promise<unknown> {
+  const worker = new URL('./fixtures/http-worker.ts', import.meta.url);
+  return playInWorker(worker, { egress: egress.service }, { story, authority });
 }
 
 it('carries a request out and its response back, with trailers', async () => {

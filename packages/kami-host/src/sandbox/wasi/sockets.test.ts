@@ -1,9 +1,6 @@
-import { deserialize, serialize } from 'node:v8';
-import { MessageChannel, Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { rawServer, type TestEgress, testEgress } from '../egress/fixtures/web.ts';
-import { HostDispatcher } from '../host-call/dispatcher.ts';
-import type { HostRequest } from '../host-call/protocol.ts';
+import { playInWorker } from './fixtures/play-in-worker.ts';
 
 type Story = keyof typeof import('./fixtures/sockets-stories.ts').stories;
 interface Played {
@@ -12,35 +9,11 @@ interface Played {
   readonly refusals: readonly (readonly [capability: string, subject: string])[];
 }
 
-/** Messages as they are after their way through another process. */
-function relayed<T>(message: T): T {
-  return deserialize(serialize(message)) as T;
-}
-
 /** Plays a story in a worker thread that blocks on its host, as guests do; with no broker at all if none is given. */
 async function play(story: Story, port: number, egress?: TestEgress): Promise<Played> {
-  const { port1, port2 } = new MessageChannel();
-  const replies = new Int32Array(new SharedArrayBuffer(4));
   const services = egress === undefined ? {} : { egress: egress.service };
-  const host = new HostDispatcher(services, (reply) => {
-    port1.postMessage(relayed(reply));
-    Atomics.add(replies, 0, 1);
-    Atomics.notify(replies, 0);
-  });
-  port1.on('message', (request: HostRequest) => void host.dispatch(relayed(request)));
-  const worker = new Worker(new URL('./fixtures/sockets-worker.ts', import.meta.url), {
-    workerData: { ends: { port: port2, replies: replies.buffer }, story, port },
-    transferList: [port2],
-  });
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.once('message', resolve).once('error', reject);
-    });
-  } finally {
-    await worker.terminate();
-    await host.close();
-    port1.close();
-  }
+  const worker = new URL('./fixtures/sockets-worker.ts', import.meta.url);
+  return (await playInWorker(worker, services, { story, port })) as Played;
 }
 
 const echoServer = () => rawServer((socket) => socket.pipe(socket), { allowHalfOpen: true });
