@@ -1,13 +1,14 @@
-import { readdir, rm, stat, utimes } from 'node:fs/promises';
+import { rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledComponent, Glue } from '../model/compiled-component.ts';
-import { isSha256, type Sha256 } from '../model/ids.ts';
+import type { Sha256 } from '../model/ids.ts';
 import { EngineCache, type EngineParts } from './engine-cache.ts';
 import {
   engineFile,
   type FormRecord,
   filesOf,
   glueFile,
+  hashInName,
   partKind,
   readRecord,
   readVerified,
@@ -39,7 +40,7 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-16';
+export const formVersion = 'jco-transpile-0.15.0-17';
 /** Another process may remove a form's files between their writing and their reading. */
 const maxAttempts = 3;
 const maxKnown = 4_096;
@@ -97,29 +98,16 @@ export class ComponentStore {
   /** The engine that a component was installed with last; undefined when there is none. */
   async newestEngine(): Promise<EngineParts | undefined> {
     const folder = this.#folders.parts;
-    const names = await readdir(folder).catch(() => []);
-    const parts = await Promise.all(
-      names
-        .filter((name) => partKind(name) === 'glue' || partKind(name) === 'module')
-        .map(async (name) => ({
-          name,
-          writtenMs: (await stat(join(folder, name)).catch(() => undefined))?.mtimeMs,
-        })),
-    );
-    const newestFirst = parts.toSorted((left, right) => (right.writtenMs ?? 0) - (left.writtenMs ?? 0));
-    const glue = newestFirst.find(({ name }) => partKind(name) === 'glue');
-    const hashOf = (name: string) => name.slice(0, name.indexOf('.'));
-    const sha256 = hashOf(glue?.name ?? '');
-    if (glue === undefined || !isSha256(sha256)) return undefined;
+    const isShared = (name: string) => partKind(name) === 'glue' || partKind(name) === 'module';
+    const newestFirst = await listEntries(folder, isShared).catch(() => []);
+    const newest = newestFirst.find(({ name }) => partKind(name) === 'glue');
+    const glue = newest && hashInName(newest.name);
+    if (newest === undefined || glue === undefined) return undefined;
     // Installing writes the parts of an engine at one time, or touches those that are there.
     const modules = newestFirst
-      .filter(
-        ({ name, writtenMs = 0 }) =>
-          partKind(name) === 'module' && (glue.writtenMs ?? 0) - writtenMs < togetherMs,
-      )
-      .map(({ name }) => hashOf(name))
-      .filter(isSha256);
-    return { folder, glue: sha256, modules: modules.slice(0, maxEngineModules) };
+      .filter(({ name, ageMs }) => partKind(name) === 'module' && ageMs - newest.ageMs < togetherMs)
+      .flatMap(({ name }) => hashInName(name) ?? []);
+    return { folder, glue, modules: modules.slice(0, maxEngineModules) };
   }
 
   /** Compiles what components of an engine have in common; undefined when a file is missing or damaged. */
@@ -201,7 +189,8 @@ export class ComponentStore {
   async #sweep(isUnwanted: (key: Sha256, newer: number) => boolean): Promise<void> {
     const unwanted: StoreEntry[] = [];
     const [kept, dropped] = [new Set<string>(), new Set<string>()];
-    const records = (await listEntries(this.#folders.records)).flatMap((entry) => {
+    const listed = await listEntries(this.#folders.records);
+    const records = listed.flatMap((entry) => {
       const key = keyOfRecord(entry.name);
       return key === undefined ? [] : [{ entry, key }];
     });
@@ -214,7 +203,7 @@ export class ComponentStore {
     const parts = await listEntries(this.#folders.parts);
     unwanted.push(
       ...parts.filter((entry) => !kept.has(entry.name) && (dropped.has(entry.name) || isOwnerless(entry))),
-      ...[...parts, ...(await listEntries(this.#folders.records))].filter(isAbandoned),
+      ...[...parts, ...listed].filter(isAbandoned),
     );
     for (const { path } of unwanted) await rm(path, { recursive: true, force: true });
   }

@@ -52,6 +52,12 @@ export function partKind(name: string): 'glue' | 'module' | 'snapshot' | undefin
   return name.endsWith('.snapshot') ? 'snapshot' : undefined;
 }
 
+/** The hash of what a file of a store holds, by its name. */
+export function hashInName(name: string): Sha256 | undefined {
+  const hash = name.slice(0, name.indexOf('.'));
+  return isSha256(hash) ? hash : undefined;
+}
+
 /** Names of all files of a form. */
 export function filesOf({ glue, modules }: FormRecord): readonly string[] {
   return [

@@ -7,13 +7,19 @@
 export function takeShortcuts(glue: string): string {
   const silent = glue.replace(debugLogForm, '$1const _debugLog = () => {};');
   const [, number, name] = clockForm.exec(silent) ?? [];
-  if (number === undefined || silent.includes('kamiClock')) return silent;
-  return silent
-    .replace(`_trampoline${number}.fnName = `, (head) => `${clockFunction(name ?? '')}\n${head}`)
+  const quick = number === undefined ? silent : withClock(silent, number, name ?? '');
+  return quick.replace(messageForm, '');
+}
+
+function withClock(glue: string, number: string, name: string): string {
+  return glue
+    .replace(`_trampoline${number}.fnName = `, (head) => `${clockFunction(name)}\n${head}`)
     .replaceAll(`Object.assign(trampoline${number}, { _jcoMaySuspend: false })`, 'kamiClock');
 }
 
 const debugLogForm = /^( *)const _debugLog = \(\.\.\.args\) => \{\n[^}]*\}\n[^}]*\n *\};$/m;
+/** A message of one text, and perhaps an object without others in it. */
+const messageForm = /^ *_debugLog\('[^'\n]*'(?:, \{\n(?:[^{}\n]*\n)*? *\})?\);\n/gm;
 /** From its beginning to the host's function that it calls, and its name. */
 const clockForm =
   /const _trampoline(\d+) = function\(\) \{\n *_debugLog\('\[iface="wasi:clocks\/monotonic-clock@0\.2\.\d+", function="now"\](?:(?!_trampoline)[\s\S])*?_trackHostOperation\(\(\) => (now(?:\$\d+)?)\(\)\)/;

@@ -56,14 +56,20 @@ export function isOwnerless(entry: StoreEntry): boolean {
   return !isStaging(entry) && entry.ageMs > ownerlessAfterMs;
 }
 
-/** What is in a folder, the newest first; nothing when it is not there. */
-export async function listEntries(folder: string): Promise<readonly StoreEntry[]> {
+/**
+ * What is in a folder, the newest first; nothing when it is not there.
+ * @param isWanted by the name; what is not wanted is not looked at
+ */
+export async function listEntries(
+  folder: string,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<readonly StoreEntry[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '')) return [];
     throw error;
   });
   const entries = await Promise.all(
-    names.map(async (name): Promise<readonly StoreEntry[]> => {
+    names.filter(isWanted).map(async (name): Promise<readonly StoreEntry[]> => {
       const path = join(folder, name);
       const stats = await lstat(path).catch(() => undefined);
       return stats === undefined

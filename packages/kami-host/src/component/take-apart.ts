@@ -5,6 +5,7 @@ import { boundModule } from './bound-module.ts';
 import { checkCoreNames } from './core-names.ts';
 import { checkCoreTypes } from './core-types.ts';
 import { exportGlobals } from './export-globals.ts';
+import { toFunctionBody } from './glue-function.ts';
 import { takeShortcuts } from './glue-shortcuts.ts';
 import { checkImportedTypes } from './imported-types-check.ts';
 import { checkInterfaces, invalidComponent } from './interfaces.ts';
@@ -56,7 +57,7 @@ export async function takeApart(bytes: Uint8Array, source: string): Promise<Tran
   );
   const resettable = reuse === 'reset' ? makeResettable(bounded) : undefined;
   return {
-    glue: Buffer.from(functionBody(resettable ?? bounded, source)),
+    glue: Buffer.from(toFunctionBody(resettable ?? bounded, source)),
     modules: modules.map(({ hidesState: _, ...module }) => module),
     reuse: reuse === 'reset' && resettable === undefined ? 'ahead' : reuse,
   };
@@ -79,26 +80,6 @@ function boundGlue(glue: Uint8Array, source: string): string {
     if (!(cause instanceof UnknownGlue)) throw cause;
     throw invalidComponent(source, `it passes its host what KAMI can't bound (${cause.message})`, cause);
   }
-}
-
-/** The module as the body of a function: then what runs is the text that was verified, and no file. */
-function functionBody(glue: string, source: string): string {
-  const body = glue.replace(/^export (?=function instantiate\(|const _util = \{)/gm, '');
-  if (/^(?:export|import)\b/m.test(body) || !body.includes('\nfunction instantiate(')) {
-    throw invalidComponent(source, 'what links it is of an unknown form');
-  }
-  return `'use strict';\n${withoutLayout(body)}\nreturn instantiate;\n`;
-}
-
-/**
- * Leaves out a third of the text, which every thread would read: indentation, empty lines, lines that are comments,
- * and messages to nobody (`takeShortcuts`).
- */
-function withoutLayout(code: string): string {
-  return code
-    .replace(/^[ \t]+/gm, '')
-    .replace(/^(?:\/\/.*)?\n/gm, '')
-    .replace(/^_debugLog\('[^'\n]*'(?:, \{\n(?:[^{}\n]*\n)*\})?\);\n/gm, '');
 }
 
 type Generate = Awaited<ReturnType<typeof loadTranspiler>>;

@@ -4,7 +4,7 @@ export interface LaneName {
   readonly tool: string;
 }
 
-/** Somebody who waits for a place to begin, or for a turn to go on. */
+/** Somebody who waits for a place to begin. */
 export interface Waiter {
   readonly go: () => void;
   readonly refuse: (reason: unknown) => void;
@@ -17,7 +17,7 @@ export class Lane {
   /** Those of them that compute at this moment. */
   computing = 0;
   /** Jobs that have begun and want to compute again. */
-  readonly resuming = new Set<Waiter>();
+  readonly resuming = new Set<() => void>();
   readonly starting = new Set<Waiter>();
 
   get isEmpty(): boolean {

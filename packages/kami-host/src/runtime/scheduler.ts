@@ -125,8 +125,12 @@ export class Scheduler {
 
   #count(lane: Lane): void {
     lane.begun += 1;
-    lane.computing += 1;
     this.#begun += 1;
+    this.#countTurn(lane);
+  }
+
+  #countTurn(lane: Lane): void {
+    lane.computing += 1;
     this.#computing += 1;
   }
 
@@ -139,25 +143,21 @@ export class Scheduler {
   /** @returns how not to enter any more */
   #enter(lane: Lane): { readonly entered: Promise<void>; readonly giveUp: () => void } {
     if (this.#mayCompute(lane)) {
-      lane.computing += 1;
-      this.#computing += 1;
+      this.#countTurn(lane);
       return { entered: Promise.resolve(), giveUp: () => this.#leave(lane) };
     }
     const { promise, resolve } = Promise.withResolvers<void>();
     let isIn = false;
-    const waiter: Waiter = {
-      go: () => {
-        isIn = true;
-        resolve();
-      },
-      refuse: () => resolve(),
+    const go = () => {
+      isIn = true;
+      resolve();
     };
-    lane.resuming.add(waiter);
+    lane.resuming.add(go);
     return {
       entered: promise,
       giveUp: () => {
         if (isIn) this.#leave(lane);
-        lane.resuming.delete(waiter);
+        lane.resuming.delete(go);
         resolve();
       },
     };
@@ -183,9 +183,8 @@ export class Scheduler {
       const [starting] = lane.starting;
       if (resuming !== undefined) {
         lane.resuming.delete(resuming);
-        lane.computing += 1;
-        this.#computing += 1;
-        resuming.go();
+        this.#countTurn(lane);
+        resuming();
       } else if (starting !== undefined) {
         lane.starting.delete(starting);
         this.#count(lane);

@@ -122,7 +122,7 @@ export class Cell {
     signal.addEventListener('abort', abort, { once: true });
     this.#ref();
     this.#watchMemory(true);
-    this.#memoryLimit();
+    this.#notePeak();
     try {
       const names = Object.keys(services) as (keyof typeof services)[];
       this.#send({
@@ -176,7 +176,10 @@ export class Cell {
     this.#watch?.stop();
     const stop = watchMemory(this.#process.pid ?? 0, {
       everyMs: isRunning ? watchRunningMs : watchIdleMs,
-      limitBytes: () => this.#memoryLimit(),
+      limitBytes: () => {
+        this.#notePeak();
+        return (baseMemoryMb + this.#peak.megabytes) * 1024 * 1024;
+      },
       onOver: () =>
         this.#killFor('out-of-memory', 'The tool took more memory than it may, outside of its own.'),
     });
@@ -184,14 +187,13 @@ export class Cell {
   }
 
   /** What ran at the same time until a while ago counts too: its threads are kept for the next burst. */
-  #memoryLimit(): number {
+  #notePeak(): void {
     let megabytes = 0;
     for (const { execution } of this.#calls.values())
       megabytes += execution.limits.maxMemoryMb + memoryBesideMb;
     const now = performance.now();
     if (megabytes >= this.#peak.megabytes || now - this.#peak.at > afterBurstMs)
       this.#peak = { megabytes, at: now };
-    return (baseMemoryMb + this.#peak.megabytes) * 1024 * 1024;
   }
 
   async close(): Promise<void> {
