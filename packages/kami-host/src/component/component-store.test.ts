@@ -22,6 +22,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { CompiledComponent } from '../model/compiled-component.ts';
 import { hash } from '../registry/artifact-store.ts';
 import { type ComponentOrigin, ComponentStore, formVersion } from './component-store.ts';
+import { packStart } from './packed-start.ts';
 
 const wit = readdirSync(new URL('../../../../wit', import.meta.url))
   .filter((name) => name.endsWith('.wit'))
@@ -113,6 +114,78 @@ describe('ComponentStore', () => {
       first.modules.map(({ name, memory }) => [name, memory]),
     );
     expect(second.modules.some(({ memory }) => memory?.initialPages === 2)).toBe(true);
+  });
+
+  describe('told what calls of a component begin with', () => {
+    const memories = (text: string) => {
+      const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true });
+      new Uint8Array(memory.buffer).set(Buffer.from(text), 100_000);
+      return new Map(whole.modules.flatMap(({ name, memory: shape }) => (shape ? [[name, memory]] : [])));
+    };
+    const begin = (text: string) => packStart({ memories: memories(text), globals: [7, -(2n ** 63n)] });
+    const textIn = ({ modules }: CompiledComponent) => {
+      const [memory] = modules.flatMap(({ snapshot }) => snapshot ?? []);
+      return Buffer.from(memory?.buffer ?? new ArrayBuffer(0)).toString('latin1', 100_000, 100_005);
+    };
+    const snapshots = () => readdirSync(files()).filter((name) => name.endsWith('.snapshot'));
+
+    beforeEach(() => cpSync(filled, directory, { recursive: true }));
+
+    it('gives that from then on, to other processes too, and keeps no other', async () => {
+      const store = new ComponentStore(directory);
+      expect(await store.load(big)).toMatchObject({ reuse: 'reset', start: 'unknown' });
+      await store.keepStart(big.key, await begin('hello'));
+      for (const kept of [await store.load(big), await new ComponentStore(directory).load(big)]) {
+        expect(kept.start).toEqual({ globals: [7, -(2n ** 63n)] });
+        expect(textIn(kept)).toBe('hello');
+      }
+      expect(snapshots()).toHaveLength(1);
+      await store.keepStart(big.key, await begin('other'));
+      expect(textIn(await store.load(big))).toBe('hello');
+    });
+
+    it('remembers that it is what the component was delivered as', async () => {
+      const store = new ComponentStore(directory);
+      await store.load(big);
+      await store.keepStart(big.key, 'delivered');
+      const kept = await new ComponentStore(directory).load(big);
+      expect(kept.start).toBe('delivered');
+      expect(shapeOf(kept)).toEqual(shapeOf(whole));
+    });
+
+    it('leaves out what does not fit the component', async () => {
+      const store = new ComponentStore(directory);
+      await store.load(big);
+      const packed = await begin('hello');
+      if (packed === 'delivered') expect.unreachable('it is a state');
+      const [snapshot] = packed.snapshots;
+      if (snapshot === undefined) expect.unreachable('it has a memory');
+      const larger = new Map([
+        [snapshot.module, new WebAssembly.Memory({ initial: 3, maximum: 3, shared: true })],
+      ]);
+      new Uint8Array(larger.get(snapshot.module)?.buffer ?? new ArrayBuffer(0)).fill(1);
+      for (const wrong of [
+        await packStart({ memories: larger, globals: [] }),
+        { ...packed, snapshots: [] },
+        { ...packed, snapshots: [{ ...snapshot, module: 'other.core.wasm' }] },
+        { ...packed, snapshots: [{ ...snapshot, size: snapshot.size + 1 }] },
+        { ...packed, snapshots: [{ ...snapshot, size: Number.MAX_SAFE_INTEGER }] },
+        { ...packed, snapshots: [{ ...snapshot, compressed: snapshot.compressed.subarray(1) }] },
+      ]) {
+        await store.keepStart(big.key, wrong);
+      }
+      expect(await new ComponentStore(directory).load(big)).toMatchObject({ start: 'unknown' });
+    });
+
+    it('lets another process that has the old form go on with the new one, without the component', async () => {
+      const [first, second] = [new ComponentStore(directory), new ComponentStore(directory)];
+      await first.prepare(big);
+      await second.prepare(big);
+      await first.keepStart(big.key, await begin('hello'));
+      const reads = big.reads();
+      expect(textIn(await second.load(big))).toBe('hello');
+      expect(big.reads()).toBe(reads);
+    });
   });
 
   it('takes a component apart once for all who ask at the same time', async () => {

@@ -1,5 +1,6 @@
 import { rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { CompiledComponent, Glue } from '../model/compiled-component.ts';
 import type { Sha256 } from '../model/ids.ts';
 import { EngineCache, type EngineParts } from './engine-cache.ts';
@@ -9,6 +10,7 @@ import {
   filesOf,
   glueFile,
   hashInName,
+  type ModuleRecord,
   partKind,
   readRecord,
   readVerified,
@@ -18,6 +20,7 @@ import {
   snapshotFile,
 } from './form-record.ts';
 import { transpileComponent } from './intake.ts';
+import { isUsable, type PackedStart, recordedStart } from './packed-start.ts';
 import {
   isAbandoned,
   isOwnerless,
@@ -40,7 +43,7 @@ export interface ComponentOrigin {
 }
 
 /** Changes whenever the same component would be taken apart differently; older forms are then made anew. */
-export const formVersion = 'jco-transpile-0.15.0-17';
+export const formVersion = 'jco-transpile-0.15.0-18';
 /** Another process may remove a form's files between their writing and their reading. */
 const maxAttempts = 3;
 const maxKnown = 4_096;
@@ -115,12 +118,43 @@ export class ComponentStore {
     return this.#engines.compileEngine(parts);
   }
 
-  /** Makes a component's form anew, in place of one that was found damaged; once for all who ask at the same time. */
+  /**
+   * Finds another form in place of one that was found damaged, or makes it; once for all who ask at the same time.
+   * Another process may have written one, and removed what it replaced.
+   */
   renew(origin: ComponentOrigin): Promise<StoredForm> {
     const { key } = origin;
-    const making = this.#making.get(key) ?? this.#make(origin).finally(() => this.#making.delete(key));
+    const making = this.#making.get(key) ?? this.#renew(origin).finally(() => this.#making.delete(key));
     this.#making.set(key, making);
     return making;
+  }
+
+  async #renew(origin: ComponentOrigin): Promise<StoredForm> {
+    const { key } = origin;
+    const known = this.#known.get(key);
+    const record = known && (await readRecord(this.#record(key), key));
+    if (known === undefined || record === undefined || isDeepStrictEqual(record, known.record))
+      return this.#make(origin);
+    return this.#remember({ ...known, record });
+  }
+
+  /**
+   * Keeps what calls of a component begin with, so that nobody has to find it out again; its snapshots are of that
+   * from then on. Whatever does not fit the component, or is known already, is left out.
+   */
+  async keepStart(key: Sha256, start: PackedStart): Promise<void> {
+    const form = this.#known.get(key);
+    if (form?.record.start !== 'unknown' || form.record.reuse !== 'reset') return;
+    const record = await startedRecord(form.record, start);
+    if (record === undefined) return;
+    if (start !== 'delivered') {
+      for (const { compressed } of start.snapshots) {
+        await this.#keepPart(snapshotFile(sha256Of(compressed)), compressed);
+      }
+    }
+    await putFile(this.#folders.records, recordName(key), Buffer.from(recordText(key, record)));
+    this.#remember({ ...form, record });
+    await this.#sweep(() => false, filesOf(form.record));
   }
 
   /** Forgets a component's form, and the parts that no other form has. */
@@ -151,6 +185,7 @@ export class ComponentStore {
     const record: FormRecord = {
       glue: sha256Of(glue),
       reuse,
+      start: 'unknown',
       modules: modules.map(({ name, bytes, memory, snapshot }) => {
         const engine = sha256Of(bytes);
         parts.set(engineFile(engine), bytes);
@@ -185,10 +220,14 @@ export class ComponentStore {
   /**
    * Removes forms with the parts that only they had, and what was left lying: parts that no form has, halves of files.
    * @param isUnwanted gets the key of a form and how many are newer
+   * @param replaced parts that a form had so far
    */
-  async #sweep(isUnwanted: (key: Sha256, newer: number) => boolean): Promise<void> {
+  async #sweep(
+    isUnwanted: (key: Sha256, newer: number) => boolean,
+    replaced: readonly string[] = [],
+  ): Promise<void> {
     const unwanted: StoreEntry[] = [];
-    const [kept, dropped] = [new Set<string>(), new Set<string>()];
+    const [kept, dropped] = [new Set<string>(), new Set(replaced)];
     const listed = await listEntries(this.#folders.records);
     const records = listed.flatMap((entry) => {
       const key = keyOfRecord(entry.name);
@@ -207,4 +246,20 @@ export class ComponentStore {
     );
     for (const { path } of unwanted) await rm(path, { recursive: true, force: true });
   }
+}
+
+/** A record with what the component's calls begin with; undefined where that does not fit it. */
+async function startedRecord(record: FormRecord, start: PackedStart): Promise<FormRecord | undefined> {
+  if (start === 'delivered') return { ...record, start };
+  const modules: ModuleRecord[] = [];
+  for (const module of record.modules) {
+    const packed = start.snapshots.find((snapshot) => snapshot.module === module.name);
+    if (module.memory === undefined) modules.push(module);
+    else if (packed === undefined || !(await isUsable(packed, module.memory))) return undefined;
+    else {
+      const { compressed, size } = packed;
+      modules.push({ ...module, snapshot: { sha256: sha256Of(compressed), size } });
+    }
+  }
+  return { ...record, modules, start: recordedStart(start) };
 }

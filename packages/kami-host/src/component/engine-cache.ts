@@ -11,6 +11,7 @@ import {
   type StoredForm,
   snapshotFile,
 } from './form-record.ts';
+import { startOf } from './packed-start.ts';
 import { SharedParts } from './shared-parts.ts';
 import { expandSnapshot } from './snapshot-file.ts';
 
@@ -37,13 +38,13 @@ export class EngineCache {
 
   /** Verifies and compiles a form; undefined when one of its files is missing or damaged. */
   async compile({ key, folder, record }: StoredForm): Promise<CompiledComponent | undefined> {
-    const { glue: sha256, reuse } = record;
+    const { glue: sha256, reuse, start } = record;
     const [glue, ...modules] = await Promise.all([
       this.#glues.get(sha256, () => readGlue(folder, sha256)),
       ...record.modules.map((module) => this.#load(folder, module)),
     ]);
     if (glue === undefined || !modules.every((module) => module !== undefined)) return undefined;
-    return { key, reuse, glue, modules };
+    return { key, reuse, glue, modules, start: startOf(start) };
   }
 
   /** Compiles what components of an engine have in common; undefined when a file is missing or damaged. */
@@ -93,7 +94,7 @@ async function readSnapshot(
   if (compressed === undefined) return 'damaged';
   const memory = new WebAssembly.Memory({ initial: initialPages, maximum: initialPages, shared: true });
   try {
-    applySnapshot(expandSnapshot(compressed, size), new Uint8Array(memory.buffer));
+    applySnapshot(await expandSnapshot(compressed, size), new Uint8Array(memory.buffer));
     return memory;
   } catch (error) {
     if (error instanceof MalformedBinary || error instanceof RangeError) return 'damaged';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type MemoryShape, type Reuse, reuses } from '../model/compiled-component.ts';
 import { isSha256, type Sha256 } from '../model/ids.ts';
 import { isJsonObject } from '../model/json.ts';
+import { isStartRecord, type StartRecord } from './packed-start.ts';
 
 /** A component's runnable form on disk, as any process that may read the folder can use it. */
 export interface StoredForm {
@@ -18,6 +19,8 @@ export interface FormRecord {
   readonly glue: Sha256;
   readonly modules: readonly ModuleRecord[];
   readonly reuse: Reuse;
+  /** What its calls begin with, if that is not what it was delivered as: then its snapshots are of that. */
+  readonly start: StartRecord;
 }
 
 export interface ModuleRecord {
@@ -109,7 +112,7 @@ function parseRecord(text: string): FormRecord | undefined {
     return undefined;
   }
   if (!isJsonObject(value) || !isHash(value.glue) || !Array.isArray(value.modules)) return undefined;
-  if (!reuses.some((reuse) => reuse === value.reuse)) return undefined;
+  if (!reuses.some((reuse) => reuse === value.reuse) || !isStartRecord(value.start)) return undefined;
   const modules: readonly unknown[] = value.modules;
   return modules.every(isModuleRecord) ? (value as unknown as FormRecord) : undefined;
 }

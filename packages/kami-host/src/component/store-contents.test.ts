@@ -63,7 +63,7 @@ function form(name: string, { glue, engine, snapshot, reuse = 'reset' }: Parts):
     ...{ name: 'core2.wasm', engine: part('s', engineFile) },
     ...{ memory: undefined, snapshot: undefined },
   };
-  const record: FormRecord = { glue: part(glue, glueFile), modules: [main, small], reuse };
+  const record: FormRecord = { glue: part(glue, glueFile), modules: [main, small], reuse, start: 'unknown' };
   writeFileSync(recordAt(key), recordText(key, record));
   return key;
 }

@@ -44,12 +44,13 @@ export async function takeApart(bytes: Uint8Array, source: string): Promise<Tran
     throw invalidComponent(source, `it has ${cores.length} core modules; ${maxModules} are allowed`);
   }
   let left = maxModuleBytes;
-  const modules = cores.map(([name, content]) => {
-    const module = prepareModule(content, source);
+  const modules: (PreparedModule & { readonly name: string })[] = [];
+  for (const [name, content] of cores) {
+    const module = await prepareModule(content, source);
     left -= module.bytes.length + (module.snapshot?.size ?? 0);
     if (left < 0) throw invalidComponent(source, 'its core modules are too large when metered');
-    return { name, ...module };
-  });
+    modules.push({ name, ...module });
+  }
   const bounded = takeShortcuts(boundGlue(glue, source));
   const reuse = reuseOf(
     cores.map(([, content]) => content),
@@ -105,13 +106,13 @@ interface PreparedModule extends Omit<TranspiledModule, 'name'> {
   readonly hidesState: boolean;
 }
 
-function prepareModule(content: Uint8Array, source: string): PreparedModule {
+async function prepareModule(content: Uint8Array, source: string): Promise<PreparedModule> {
   try {
     checkCoreNames(content);
     checkCoreTypes(content);
     const { bytes, memory } = boundModule(content);
     const { bytes: exported, hasOthers } = exportGlobals(bytes);
-    const prepared = (memory && splitModule(exported, memory)) ?? {
+    const prepared = (memory && (await splitModule(exported, memory))) ?? {
       ...meter(exported),
       memory,
       snapshot: undefined,
@@ -129,12 +130,12 @@ function prepareModule(content: Uint8Array, source: string): PreparedModule {
 }
 
 /** The module without its data, which then is a snapshot; undefined where it can't do without. */
-function splitModule(bytes: Uint8Array, memory: MemoryShape): PreparedModule | undefined {
+async function splitModule(bytes: Uint8Array, memory: MemoryShape): Promise<PreparedModule | undefined> {
   const split = splitData(bytes, memory.initialPages);
   if (split === undefined) return undefined;
   try {
     const snapshot = packSnapshot(split.data, memory.initialPages * pageBytes);
-    const compressed = compressSnapshot(snapshot);
+    const compressed = await compressSnapshot(snapshot);
     return { ...meter(split.engine), memory, snapshot: { compressed, size: snapshot.length } };
   } catch (error) {
     // Its code names its segments; whatever else is wrong with it is so with its data, too.

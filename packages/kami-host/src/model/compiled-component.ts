@@ -6,16 +6,35 @@ export interface CompiledComponent {
   readonly glue: Glue;
   readonly modules: readonly CompiledModule[];
   readonly reuse: Reuse;
-  /** Where its calls begin instead of its snapshots, or that they begin with these; undefined until that is known. */
-  readonly start?: StartState | 'none';
+  readonly start: Start;
 }
 
-/** The state of an instance that has done what any call does first. */
+/**
+ * What calls of a component begin with. `unknown`: it has not been rehearsed yet. `delivered`: as it was delivered, because
+ * rehearsing it does no good. Otherwise its snapshots are of an instance that has done what every call does first,
+ * and these are the globals that go with them.
+ */
+export type Start = 'unknown' | 'delivered' | { readonly globals: readonly GlobalValue[] };
+
+/** Of an i32 or an i64: components that keep other values are not reset, and so not rehearsed. */
+export type GlobalValue = number | bigint;
+
+/** The state of an instance that has done what every call does first. */
 export interface StartState {
   /** By the name of their core module; shared by all threads. */
   readonly memories: ReadonlyMap<string, WebAssembly.Memory>;
   /** In the order in which the instances export them. */
-  readonly globals: readonly WebAssembly.Global['value'][];
+  readonly globals: readonly GlobalValue[];
+}
+
+/** The component with what its calls begin with. */
+export function withStart(component: CompiledComponent, start: StartState | 'delivered'): CompiledComponent {
+  if (start === 'delivered') return { ...component, start };
+  const modules = component.modules.map((module) => ({
+    ...module,
+    snapshot: start.memories.get(module.name) ?? module.snapshot,
+  }));
+  return { ...component, modules, start: { globals: start.globals } };
 }
 
 /** JavaScript that links core modules to a component: the body of a function that gives jco's `instantiate`. */

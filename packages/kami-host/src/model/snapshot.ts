@@ -6,6 +6,8 @@ export interface DataRun {
 
 /** Zeros between two runs that are cheaper to copy than a run of its own is to begin. */
 const maxGapBytes = 512;
+const blockBytes = 512;
+const zeros = Buffer.alloc(blockBytes);
 const headBytes = 4;
 const entryBytes = 8;
 
@@ -29,6 +31,23 @@ export function packSnapshot(data: readonly DataRun[], memoryBytes: number): Uin
     at += length;
   }
   return packed;
+}
+
+/** The content of a memory in the same form; blocks of zeros are left out. */
+export function packMemory(memory: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength);
+  const blocks: DataRun[] = [];
+  for (let offset = 0; offset < bytes.length; offset += blockBytes) {
+    const block = bytes.subarray(offset, offset + blockBytes);
+    if (zeros.compare(block, 0, block.length, 0, block.length) !== 0) blocks.push({ offset, bytes: block });
+  }
+  return packSnapshot(blocks, memory.length);
+}
+
+/** Whether each run of a snapshot is within a memory of this size. Throws RangeError when it is cut off. */
+export function fitsMemory(packed: Uint8Array, memoryBytes: number): boolean {
+  for (const { offset, bytes } of runsOf(packed)) if (offset + bytes.length > memoryBytes) return false;
+  return true;
 }
 
 /** Extents of the runs, those that overlap or nearly touch made one. */

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import type { ComponentStore } from '../component/component-store.ts';
 import { type EngineParts, engineOf } from '../component/engine-cache.ts';
+import type { PackedStart } from '../component/packed-start.ts';
+import type { Sha256 } from '../model/ids.ts';
 import { bareAnswer } from '../sandbox/answer.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
@@ -9,8 +11,8 @@ import { Cell, type CellOptions, damaged } from './cell/cell.ts';
 import type { EventSink } from './events.ts';
 import type { Execution, Executor } from './executor.ts';
 
-export interface CellExecutorOptions extends CellOptions {
-  readonly store: Pick<ComponentStore, 'prepare' | 'renew'>;
+export interface CellExecutorOptions extends Omit<CellOptions, 'onEnd' | 'onStart'> {
+  readonly store: Pick<ComponentStore, 'prepare' | 'renew' | 'keepStart'>;
   /** Cells that may live at the same time; idle ones make room for those that are needed. */
   readonly maxCells: number;
   readonly onEvent: EventSink;
@@ -28,6 +30,7 @@ export class CellExecutor implements Executor {
   #spare: Cell | undefined;
   /** The engine that ran last: the next domain's tool will be of the same. */
   #usual: EngineParts | undefined;
+  readonly #keeping = new Set<Promise<void>>();
   #closed = false;
 
   constructor(options: CellExecutorOptions) {
@@ -76,7 +79,16 @@ export class CellExecutor implements Executor {
   async close(): Promise<void> {
     this.#closed = true;
     const cells = [...this.#cells.values(), ...(this.#spare === undefined ? [] : [this.#spare])];
-    await Promise.all(cells.map((cell) => cell.close()));
+    await Promise.all([...cells.map((cell) => cell.close()), ...this.#keeping]);
+  }
+
+  /** It can be found out again: that it can't be kept is nobody's failure. */
+  #keepStart(key: Sha256, start: PackedStart): void {
+    const keeping = this.#options.store
+      .keepStart(key, start)
+      .catch(() => {})
+      .finally(() => this.#keeping.delete(keeping));
+    this.#keeping.add(keeping);
   }
 
   #cell(domain: string): Cell {
@@ -102,6 +114,7 @@ export class CellExecutor implements Executor {
     const cell = new Cell({
       ...this.#options,
       onEnd: (reason) => onEvent({ kind: 'sandbox-ended', sandbox: 'cell', reason }),
+      onStart: (key, start) => this.#keepStart(key, start),
     });
     if (this.#usual !== undefined) cell.preload(this.#usual);
     return cell;

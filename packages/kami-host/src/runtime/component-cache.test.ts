@@ -16,7 +16,7 @@ function setUp(size: number) {
   const load = async ({ key }: ComponentOrigin): Promise<CompiledComponent> => {
     loads.push(key);
     if (failing) throw new Error('can not be compiled');
-    return { key, glue: { sha256: key, source: '' }, modules: [], reuse: 'none' };
+    return { key, glue: { sha256: key, source: '' }, modules: [], reuse: 'none', start: 'unknown' };
   };
   const fail = (value: boolean) => {
     failing = value;

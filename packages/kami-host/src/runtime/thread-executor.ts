@@ -1,5 +1,8 @@
 import type { ComponentStore } from '../component/component-store.ts';
 import type { EngineParts } from '../component/engine-cache.ts';
+import { packStart } from '../component/packed-start.ts';
+import { type StartState, withStart } from '../model/compiled-component.ts';
+import type { Sha256 } from '../model/ids.ts';
 import { HostDispatcher } from '../sandbox/host-call/dispatcher.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { ComponentCache } from './component-cache.ts';
@@ -13,14 +16,15 @@ export interface ThreadExecutorOptions {
   readonly onEvent: EventSink;
 }
 
-/** What compiles components. */
-export type ComponentSource = Pick<ComponentStore, 'load' | 'compileEngine'>;
+/** What compiles components, and keeps what is found out about them. */
+export type ComponentSource = Pick<ComponentStore, 'load' | 'compileEngine' | 'keepStart'>;
 
 /** Runs components in worker threads of this process. What aborts V8 aborts the process: cells stand around it. */
 export class ThreadExecutor implements Executor {
   readonly #source: ComponentSource;
   readonly #components: ComponentCache;
   readonly #threads: ThreadPool;
+  readonly #keeping = new Set<Promise<void>>();
 
   constructor(source: ComponentSource, { poolSize, cacheSize, onEvent }: ThreadExecutorOptions) {
     this.#source = source;
@@ -44,6 +48,7 @@ export class ThreadExecutor implements Executor {
       const { component, wasKept } = await this.#components.get(origin);
       const loadMs = wasKept ? 0 : performance.now() - start;
       const host = new HostDispatcher(services, (reply) => thread.reply(reply));
+      let kept: Promise<void> | undefined;
       try {
         const request = { component, operation, limits, timeLeftMs, guest };
         const answer = await thread.call({
@@ -51,8 +56,13 @@ export class ThreadExecutor implements Executor {
           signal,
           onLog,
           onHostRequest: (asked) => void host.dispatch(asked),
-          onStartState: (start) => this.#components.replace({ ...component, start }),
+          onStartState: (start) => {
+            this.#components.replace(withStart(component, start));
+            kept = this.#keepStart(origin.key, start);
+          },
         });
+        // Who asks what a component is has no other use for the process that knows how it begins.
+        if (operation.kind === 'describe') await kept;
         return answer.spent === undefined ? answer : { ...answer, spent: { ...answer.spent, loadMs } };
       } finally {
         host.end();
@@ -71,6 +81,16 @@ export class ThreadExecutor implements Executor {
   dismiss(): void {}
 
   async close(): Promise<void> {
-    await this.#threads.close();
+    await Promise.all([this.#threads.close(), ...this.#keeping]);
+  }
+
+  /** It can be found out again: that it can't be kept is nobody's failure. */
+  #keepStart(key: Sha256, start: StartState | 'delivered'): Promise<void> {
+    const keeping = packStart(start)
+      .then((packed) => this.#source.keepStart(key, packed))
+      .catch(() => {})
+      .finally(() => this.#keeping.delete(keeping));
+    this.#keeping.add(keeping);
+    return keeping;
   }
 }

@@ -2,6 +2,7 @@ import {
   type CompiledComponent,
   type CompiledModule,
   fuelImport,
+  type GlobalValue,
   globalExportPrefix,
   memoryImport,
   pageBytes,
@@ -55,14 +56,13 @@ export function instantiate(
   imports: HostImports,
   { maxMemoryMb, maxFuel }: Pick<Limits, 'maxMemoryMb' | 'maxFuel'>,
 ): ToolInstance {
-  const start = component.start === 'none' ? undefined : component.start;
   const link = linkerOf(component.glue);
   const maximums = shareMemory(component.modules, maxMemoryMb);
   // One counter for all core modules: a component can't get more fuel by having more of them.
   const fuel = new WebAssembly.Global({ value: 'i64', mutable: true }, BigInt(maxFuel));
   const memories = new Map<string, WebAssembly.Memory>();
   const snapshots = new Map<string, CopyPages>();
-  const globals = new Map<WebAssembly.Global, WebAssembly.Global['value']>();
+  const globals = new Map<WebAssembly.Global, GlobalValue>();
   const byName = new Map(component.modules.map((module) => [module.name, module]));
 
   const exports = link(
@@ -79,9 +79,8 @@ export function instantiate(
         const maximum = maximums.get(name) ?? memory.initialPages;
         const provided = new WebAssembly.Memory({ initial: memory.initialPages, maximum });
         memories.set(name, provided);
-        const initial = start?.memories.get(name) ?? snapshot;
-        if (initial !== undefined) {
-          const copy = pageCopier(initial, provided);
+        if (snapshot !== undefined) {
+          const copy = pageCopier(snapshot, provided);
           copy();
           snapshots.set(name, copy);
         }
@@ -94,12 +93,7 @@ export function instantiate(
   );
   const tool = exports[toolExport];
   if (tool === undefined) throw new Error(`the component has no export ${toolExport}`);
-  for (const [index, global] of [...globals.keys()].entries()) {
-    const value = start?.globals[index];
-    if (value === undefined) break;
-    global.value = value;
-    globals.set(global, value);
-  }
+  if (typeof component.start === 'object') setGlobals(globals, component.start.globals);
   const hasItsFirstSize = () =>
     component.modules.every(
       ({ name, memory }) =>
@@ -126,6 +120,16 @@ export function instantiate(
     },
     memoryBytes: () => [...memories.values()].reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
   };
+}
+
+/** Gives globals, in their order, the values that they are to begin with. */
+function setGlobals(globals: Map<WebAssembly.Global, GlobalValue>, values: readonly GlobalValue[]): void {
+  for (const [index, global] of [...globals.keys()].entries()) {
+    const value = values[index];
+    if (value === undefined) throw new Error('the start state has too few globals');
+    global.value = value;
+    globals.set(global, value);
+  }
 }
 
 /** The mutable globals that a core module defines: intake has each of them exported. */

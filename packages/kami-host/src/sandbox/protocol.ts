@@ -82,4 +82,4 @@ export type WorkerMessage =
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'answer'; readonly answer: WorkerAnswer }
   /** Where calls of the component that runs begin, for other threads. */
-  | { readonly kind: 'start-state'; readonly start: StartState | 'none' };
+  | { readonly kind: 'start-state'; readonly start: StartState | 'delivered' };

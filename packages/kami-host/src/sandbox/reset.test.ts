@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { answer, buildWatTool, type WatTool } from '../../test/fixtures/wat-component.ts';
 import { ComponentStore } from '../component/component-store.ts';
 import { buildStarlingMonkey, inputs } from '../component/metering/fixtures/engines.ts';
-import type { CompiledComponent } from '../model/compiled-component.ts';
+import { packStart } from '../component/packed-start.ts';
+import { type CompiledComponent, withStart } from '../model/compiled-component.ts';
 import { defaultLimits } from '../model/limits.ts';
 import { hash } from '../registry/artifact-store.ts';
 import { instantiate, type ToolInstance } from './instance.ts';
@@ -233,7 +234,7 @@ describe('the state that calls begin with', () => {
   it('is that after the component was asked what it is, for new instances and for those that are brought back', async () => {
     const { component, start } = await startOf(counting('(drop (call $now))'));
     if (start === undefined) expect.unreachable('it kept to itself');
-    const used = instantiate({ ...component, start }, imports(), defaultLimits);
+    const used = instantiate(withStart(component, start), imports(), defaultLimits);
     for (let call = 0; call < 5; call += 1) {
       expect(used.run('{}')).toBe('1');
       expect(used.reset(imports())).toBe(true);
@@ -256,14 +257,27 @@ describe('the state that calls begin with', () => {
     const component = await load(await buildStarlingMonkey());
     const start = rehearse(component);
     if (start === undefined) expect.unreachable('it kept to itself');
-    const [plain, ready] = [await make(component), await make({ ...component, start })];
+    const [plain, ready] = [await make(component), await make(withStart(component, start))];
     const [text, fuel] = fuelOf(plain, inputs.echo);
     const [same, less] = fuelOf(ready, inputs.echo);
     expect(same).toBe(text);
     expect(less).toBeLessThan(0.6 * fuel);
     expect(ready.instance.reset(imports())).toBe(true);
-    expectSame(ready.state(), (await make({ ...component, start })).state());
+    expectSame(ready.state(), (await make(withStart(component, start))).state());
     expect(fuelOf(ready, inputs.echo)).toEqual([same, less]);
+  });
+
+  it('is the same when it was kept on disk, and is then found out once', async () => {
+    const component = await load(await buildStarlingMonkey());
+    const start = rehearse(component);
+    if (start === undefined) expect.unreachable('it kept to itself');
+    await store.keepStart(component.key, await packStart(start));
+    const read = (): Promise<Uint8Array> => expect.unreachable('its form was there');
+    const other = new ComponentStore(folder);
+    const kept = await other.load({ key: component.key, source: 'test', read });
+    expect(kept.start).toEqual({ globals: start.globals });
+    expectSame((await make(kept)).state(), (await make(withStart(component, start))).state());
+    await store.remove(component.key);
   });
 });
 

@@ -24,7 +24,7 @@ export interface ThreadCall {
   /** Takes what the guest asks of the host; `reply` answers it. */
   readonly onHostRequest: (request: HostRequest) => void;
   /** Takes what the thread found to be the state that the component's calls begin with. */
-  readonly onStartState?: (start: StartState | 'none') => void;
+  readonly onStartState?: (start: StartState | 'delivered') => void;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CallOutcome, CallSuccess } from '../model/call-result.ts';
-import type { CompiledComponent } from '../model/compiled-component.ts';
+import { type CompiledComponent, withStart } from '../model/compiled-component.ts';
 import type { Sha256 } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import { bareAnswer } from './answer.ts';
@@ -24,8 +24,10 @@ parentPort?.on('message', (posted: PostedRequest) => {
   for (const key of posted.forget) components.delete(key);
   host.forget();
   const { answer, used } = answerTo(request);
-  send({ kind: 'answer', answer });
   const { operation, limits, guest } = request;
+  // What a component is asked before it is installed: whatever else its calls would do first is done now, too.
+  if (operation.kind === 'describe' && answer.outcome.status === 'success') rehearsed(request.component);
+  send({ kind: 'answer', answer });
   if (operation.kind !== 'run') return;
   const component = components.get(request.component.key) ?? request.component;
   instances.prepare({ component, limits, clock: guest.clock }, used);
@@ -45,9 +47,9 @@ function componentOf({ component }: PostedRequest): CompiledComponent {
 
 /** The component with what its calls begin with, which is found out before the first of them. */
 function rehearsed(component: CompiledComponent): CompiledComponent {
-  if (component.start !== undefined) return component;
-  const start: NonNullable<CompiledComponent['start']> = rehearse(component) ?? 'none';
-  const ready = { ...component, start };
+  if (component.start !== 'unknown') return component;
+  const start = rehearse(component) ?? 'delivered';
+  const ready = withStart(component, start);
   components.set(component.key, ready);
   send({ kind: 'start-state', start });
   return ready;

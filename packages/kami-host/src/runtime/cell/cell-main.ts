@@ -39,6 +39,7 @@ const executor = new ThreadExecutor(
       return compiled;
     },
     compileEngine: (parts) => engines.compileEngine(parts),
+    keepStart: async (key, start) => send({ kind: 'start', key, start }),
   },
   { poolSize, cacheSize, onEvent: () => {} },
 );

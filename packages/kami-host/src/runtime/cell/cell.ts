@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { EngineParts } from '../../component/engine-cache.ts';
 import type { StoredForm } from '../../component/form-record.ts';
+import type { PackedStart } from '../../component/packed-start.ts';
 import type { Sha256 } from '../../model/ids.ts';
 import type { LogLine } from '../../model/log-line.ts';
 import { forkConfined, watchMemory } from '../../process/confined-process.ts';
@@ -19,6 +20,8 @@ export interface CellOptions {
   readonly cacheSize: number;
   /** Told once, when the process has ended: why, if KAMI ended it. */
   readonly onEnd?: (reason: CellEnd) => void;
+  /** Takes what calls of a component were found to begin with. */
+  readonly onStart: (key: Sha256, start: PackedStart) => void;
 }
 
 /** `stopped`: one of its calls had to be; `evicted`: it was of no more use; `crashed`: nobody asked it to. */
@@ -61,10 +64,13 @@ export class Cell {
   /** The most memory that calls of late were allowed together. */
   #peak = { megabytes: 0, at: 0 };
   readonly #onEnd: CellOptions['onEnd'];
+  readonly #onStart: CellOptions['onStart'];
+  readonly #started = new Set<Sha256>();
   #stderr = '';
 
-  constructor({ formsFolder, poolSize, cacheSize, onEnd }: CellOptions) {
+  constructor({ formsFolder, poolSize, cacheSize, onEnd, onStart }: CellOptions) {
     this.#onEnd = onEnd;
+    this.#onStart = onStart;
     this.#process = forkConfined({
       module: 'runtime/cell/cell-main',
       args: [String(poolSize), String(cacheSize)],
@@ -218,6 +224,10 @@ export class Cell {
   #receive(value: unknown): void {
     const message = parseCellMessage(value);
     if (message === undefined || message.kind === 'ready') return;
+    if (message.kind === 'start') {
+      this.#takeStart(message.key, message.start);
+      return;
+    }
     // A call id that is not among the running ones is late, or made up.
     const call = this.#calls.get(message.callId);
     if (call === undefined) return;
@@ -234,6 +244,13 @@ export class Cell {
       case 'damaged':
         call.settle(damaged);
     }
+  }
+
+  /** Once for each component that it was sent: a cell that was taken over could go on for ever. */
+  #takeStart(key: Sha256, start: PackedStart): void {
+    if (!this.#forms.has(key) || this.#started.has(key)) return;
+    this.#started.add(key);
+    this.#onStart(key, start);
   }
 
   /** A worker bounds its guest's lines itself; a cell that was taken over would not, and does not get further. */

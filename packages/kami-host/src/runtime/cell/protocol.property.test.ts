@@ -58,9 +58,20 @@ const refusal = fc.record({
   count: fc.integer({ min: 1, max: 1_000 }),
 });
 const callId = fc.nat();
+const sha256 = fc.stringMatching(/^[0-9a-f]{64}$/);
+const globalValue = fc.oneof(fc.integer(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }));
+const snapshot = fc.record({ module: fc.string(), compressed: fc.uint8Array(), size: fc.nat() });
+const start = fc.oneof(
+  fc.constant('delivered'),
+  fc.record({
+    globals: fc.array(globalValue, { maxLength: 3 }),
+    snapshots: fc.array(snapshot, { maxLength: 3 }),
+  }),
+);
 const messages: readonly fc.Arbitrary<Record<string, unknown>>[] = [
   fc.constant({ kind: 'ready' }),
   fc.record({ kind: fc.constant('damaged'), callId }),
+  fc.record({ kind: fc.constant('start'), key: sha256, start }),
   fc.record({
     kind: fc.constant('log'),
     callId,
@@ -172,7 +183,7 @@ function expectAnswer({ outcome, memoryPeakBytes, fuel, readClock, refusals, ...
 }
 
 function expectMessage(read: CellMessage): void {
-  expect(read.kind === 'ready' || isCount(read.callId)).toBe(true);
+  expect('callId' in read ? isCount(read.callId) : ['ready', 'start'].includes(read.kind)).toBe(true);
   switch (read.kind) {
     case 'ready':
       expect(read).toEqual({ kind: 'ready' });
@@ -181,6 +192,17 @@ function expectMessage(read: CellMessage): void {
       expect(Object.keys(read.line).toSorted()).toEqual(['level', 'message']);
       expect(levels).toContain(read.line.level);
       expect(typeof read.line.message).toBe('string');
+      break;
+    case 'start':
+      expect(read.key).toMatch(/^[0-9a-f]{64}$/);
+      if (read.start === 'delivered') break;
+      for (const value of read.start.globals) expect(['number', 'bigint']).toContain(typeof value);
+      for (const { module, compressed, size, ...rest } of read.start.snapshots) {
+        expect(rest).toEqual({});
+        expect(typeof module).toBe('string');
+        expect(compressed).toBeInstanceOf(Uint8Array);
+        expect(isCount(size)).toBe(true);
+      }
       break;
     case 'ask':
       expect(Object.keys(read.request).toSorted()).toEqual(['args', 'id', 'method', 'service']);

@@ -1,6 +1,7 @@
 import type { EngineParts } from '../../component/engine-cache.ts';
 import type { StoredForm } from '../../component/form-record.ts';
-import type { Sha256 } from '../../model/ids.ts';
+import { type PackedStart, readPackedStart } from '../../component/packed-start.ts';
+import { isSha256, type Sha256 } from '../../model/ids.ts';
 import { isJsonObject } from '../../model/json.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { LogLine } from '../../model/log-line.ts';
@@ -39,7 +40,9 @@ export type CellMessage =
   | { readonly kind: 'ask'; readonly callId: number; readonly request: HostRequest }
   | { readonly kind: 'answer'; readonly callId: number; readonly answer: WorkerAnswer }
   /** The files of the form are not what its record says. */
-  | { readonly kind: 'damaged'; readonly callId: number };
+  | { readonly kind: 'damaged'; readonly callId: number }
+  /** What calls of a component begin with: a cell has no right to write it down. */
+  | { readonly kind: 'start'; readonly key: Sha256; readonly start: PackedStart };
 
 /**
  * Reads a message of a cell. A guest that broke out of its engine could send anything that can be sent: what is
@@ -49,6 +52,11 @@ export function parseCellMessage(value: unknown): CellMessage | undefined {
   if (!isJsonObject(value)) return undefined;
   const { kind, callId } = value as Readonly<Record<string, unknown>>;
   if (kind === 'ready') return { kind };
+  if (kind === 'start') {
+    const { key } = value;
+    const start = readPackedStart(value.start);
+    return typeof key === 'string' && isSha256(key) && start !== undefined ? { kind, key, start } : undefined;
+  }
   if (!isCount(callId)) return undefined;
   switch (kind) {
     case 'log': {
