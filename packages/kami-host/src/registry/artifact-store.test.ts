@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -108,6 +109,78 @@ describe('an artifact', () => {
       await expect(store.read(sha256)).rejects.toMatchObject({ code: 'KAMI_STORE_DAMAGED' });
     },
   );
+});
+
+describe('an artifact that is much like another', () => {
+  const engine = randomBytes(200_000);
+  const tool = (name: string) => Buffer.concat([Buffer.from(name), engine, Buffer.from(`end of ${name}`)]);
+  const [first, second, third] = [tool('first'), tool('second'), tool('third')];
+  const sizeOf = (content: Uint8Array) => statSync(store.path(hash(content))).size;
+  const expectKept = async (content: Uint8Array) =>
+    expect(Buffer.compare(await store.read(hash(content)), content)).toBe(0);
+
+  it('takes little room beside it, and is read as it was', async () => {
+    for (const content of [first, second, third]) put(content);
+    expect(sizeOf(first)).toBe(first.length);
+    for (const content of [second, third]) {
+      expect(sizeOf(content)).toBeLessThan(1_000);
+      expect(mode(store.path(hash(content)))).toBe(0o600);
+    }
+    for (const content of [first, second, third]) await expectKept(content);
+  });
+
+  it('is stored whole when it is like none, or small', () => {
+    put(first);
+    const other = randomBytes(200_000);
+    put(other);
+    expect(sizeOf(other)).toBe(other.length);
+    for (const content of [Buffer.from('x'.repeat(900)), Buffer.from('x'.repeat(901))]) {
+      put(content);
+      expect(sizeOf(content)).toBe(content.length);
+    }
+  });
+
+  it('keeps what it is made from as long as it is there itself', async () => {
+    for (const content of [first, second, third]) put(content);
+    expect(store.sweep(new Set([hash(second), hash(third)])).removed).toEqual([]);
+    await expectKept(second);
+    expect(store.sweep(new Set([hash(third)])).removed).toEqual([hash(second)]);
+    await expectKept(third);
+    expect(new Set(store.sweep(new Set()).removed)).toEqual(new Set([hash(first), hash(third)]));
+  });
+
+  it('is refused when what it is made from is damaged, and mended by installing either again', async () => {
+    for (const again of [first, second]) {
+      for (const content of [first, second]) put(content);
+      writeFileSync(store.path(hash(first)), flip(first));
+      await expect(store.read(hash(second))).rejects.toMatchObject({ code: 'KAMI_STORE_DAMAGED' });
+      put(again);
+      await expectKept(second);
+      store.sweep(new Set());
+    }
+  });
+
+  it('is whole when what it would be made from went while it was installed', async () => {
+    put(first);
+    const staged = store.stage(second);
+    expect(staged.file.kind).toBe('delta');
+    store.sweep(new Set());
+    store.commit(staged);
+    expect(sizeOf(second)).toBe(second.length);
+    await expectKept(second);
+    expect(readdirSync(staging())).toEqual([]);
+  });
+
+  it.each([
+    ['one flipped bit', (path: string) => writeFileSync(path, flip(readFileSync(path)))],
+    ['nothing in it', (path: string) => writeFileSync(path, '')],
+    ['no file', (path: string) => rmSync(path)],
+  ])('with %s is refused', async (_name, damage) => {
+    for (const content of [first, second]) put(content);
+    damage(store.path(hash(second)));
+    await expect(store.read(hash(second))).rejects.toMatchObject({ code: 'KAMI_STORE_DAMAGED' });
+    await expectKept(first);
+  });
 });
 
 describe('a sweep', () => {

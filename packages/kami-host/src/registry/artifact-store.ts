@@ -1,10 +1,28 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { constants, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KamiError } from '../errors/kami-error.ts';
 import type { Sha256 } from '../model/ids.ts';
+import {
+  type ArtifactFile,
+  artifactPath,
+  filesOfArtifact,
+  likelyBases,
+  listArtifactFiles,
+} from './artifact-files.ts';
 import { type AssetStore, createAssetStore } from './asset-store.ts';
+import { applyDelta, MalformedDelta, makeDelta } from './delta.ts';
 import { fileErrorCode, toWriteError } from './file-errors.ts';
 import type { ArtifactReference, InstalledTool } from './installed-tool.ts';
 import { kamiFolder } from './kami-folder.ts';
@@ -15,13 +33,21 @@ import { makeFolder, syncFolder } from './sync-folder.ts';
 /** Components larger than this are not taken in. Bytes. */
 export const maxArtifactBytes = 128 * 1024 * 1024;
 
+/** Smaller ones gain too little. */
+const minBytesForDelta = 64 * 1024;
+const maxBasesTried = 3;
+
 /** Bytes that are safely on disk but not yet part of the store. */
 export interface StagedArtifact extends ArtifactReference {
   readonly path: string;
+  /** What is staged: the bytes themselves, or what makes them out of another artifact. */
+  readonly file: ArtifactFile;
+  readonly bytes: Uint8Array;
 }
 
 /**
- * Files of installed components, each named by its SHA-256, so that tools with the same bytes share one.
+ * Files of installed components, each named by its SHA-256, so that tools with the same bytes share one. One that is
+ * much like another is stored as its difference to that; what is read is the component, checked against its hash.
  *
  * The write lock of the registry is the lock of the store: `commit` and `sweep` are called inside
  * `ToolRepository.transaction` only. A file is then in place before the entry that names it is committed, and
@@ -49,7 +75,7 @@ export interface ArtifactStore {
    * @throws KamiError `KAMI_STORE_DAMAGED` when the file is missing or has other bytes
    */
   read(sha256: Sha256, owner?: Pick<InstalledTool, 'id' | 'source'>): Promise<Uint8Array>;
-  /** Where an artifact is, or would be. */
+  /** Where an artifact is, or would be: itself, or what it is made from. */
   path(sha256: Sha256): string;
   /** Removes every artifact that is not in `referenced`, and what dead processes left in staging. */
   sweep(referenced: ReadonlySet<Sha256>): SweepReport;
@@ -61,35 +87,79 @@ export function createArtifactStore(registry: { readonly path: string }): Artifa
   const artifacts = join(root, 'store', 'sha256');
   const staging = join(root, 'staging');
 
-  function path(sha256: Sha256): string {
-    return join(artifacts, sha256.slice(0, 2), `${sha256}.wasm`);
+  function fileOf(sha256: Sha256): ArtifactFile {
+    return filesOfArtifact(artifacts, sha256)[0] ?? { kind: 'whole', sha256 };
+  }
+
+  /** The bytes that a file stands for, if they are what they should be. */
+  function readFile(file: ArtifactFile): Uint8Array | undefined {
+    const bytes = readRegularFile(artifactPath(artifacts, file));
+    if (file.kind === 'whole' || bytes === undefined) return verified(bytes, file.sha256);
+    const base = readFile({ kind: 'whole', sha256: file.base });
+    return base && verified(expandDelta(base, bytes), file.sha256);
+  }
+
+  /** In which file an artifact is to be stored: of an artifact that others are made of, the whole. */
+  function toStore(
+    sha256: Sha256,
+    bytes: Uint8Array,
+  ): { readonly file: ArtifactFile; readonly content: Uint8Array } {
+    const whole = { file: { kind: 'whole', sha256 }, content: bytes } as const;
+    if (bytes.length < minBytesForDelta) return whole;
+    const files = listArtifactFiles(artifacts);
+    if (files.some((file) => (file.kind === 'delta' ? file.base === sha256 : file.sha256 === sha256)))
+      return whole;
+    for (const base of likelyBases(files).slice(0, maxBasesTried)) {
+      const content = readFile({ kind: 'whole', sha256: base });
+      const delta = content && makeDelta(content, bytes);
+      if (delta !== undefined && delta.length < bytes.length / 2) {
+        return { file: { kind: 'delta', sha256, base }, content: delta };
+      }
+    }
+    return whole;
   }
 
   return {
-    path,
+    path: (sha256) => artifactPath(artifacts, fileOf(sha256)),
     assets: createAssetStore({ store: join(root, 'store', 'assets'), staging }),
 
     stage(bytes: Uint8Array): StagedArtifact {
-      const file = join(staging, stagingName(randomBytes(8).toString('hex')));
+      const path = join(staging, stagingName(randomBytes(8).toString('hex')));
+      const sha256 = hash(bytes);
+      const { file, content } = toStore(sha256, bytes);
       try {
         mkdirSync(staging, { recursive: true, mode: 0o700 });
         // `flush` is fsync: once the entry is committed a power cut must not find an empty file.
-        writeFileSync(file, bytes, { flag: 'wx', mode: 0o600, flush: true });
+        writeFileSync(path, content, { flag: 'wx', mode: 0o600, flush: true });
       } catch (error) {
-        removeStaged(file);
-        throw toWriteError(error, file);
+        removeStaged(path);
+        throw toWriteError(error, path);
       }
-      return { sha256: hash(bytes), size: bytes.length, path: file };
+      return { sha256, size: bytes.length, path, file, bytes };
     },
 
     discard: (staged) => removeStaged(staged.path),
 
     commit(staged: StagedArtifact): void {
-      const target = path(staged.sha256);
+      const { sha256 } = staged;
+      const present = filesOfArtifact(artifacts, sha256);
+      const intact = present.find((file) => readFile(file) !== undefined);
+      // Another process may have removed what it would be made from.
+      const isComplete =
+        staged.file.kind === 'whole' || readFile({ kind: 'whole', sha256: staged.file.base }) !== undefined;
+      const file: ArtifactFile = isComplete ? staged.file : { kind: 'whole', sha256 };
+      const target = artifactPath(artifacts, intact ?? file);
       try {
         makeFolder(dirname(target));
-        if (isIntact(target, staged)) rmSync(staged.path, { force: true });
-        else renameSync(staged.path, target);
+        if (intact !== undefined) rmSync(staged.path, { force: true });
+        else {
+          if (!isComplete) writeFileSync(staged.path, staged.bytes, { mode: 0o600, flush: true });
+          renameSync(staged.path, target);
+          for (const damaged of present) {
+            const path = artifactPath(artifacts, damaged);
+            if (damaged.kind === 'delta' && path !== target) rmSync(path, { force: true });
+          }
+        }
         syncFolder(dirname(target));
       } catch (error) {
         throw toWriteError(error, target);
@@ -97,15 +167,18 @@ export function createArtifactStore(registry: { readonly path: string }): Artifa
     },
 
     async read(sha256: Sha256, owner?: Pick<InstalledTool, 'id' | 'source'>): Promise<Uint8Array> {
-      const file = path(sha256);
-      const bytes = await readArtifact(file);
-      if (bytes !== undefined && hash(bytes) === sha256) return bytes;
+      const files = filesOfArtifact(artifacts, sha256);
+      for (const file of files) {
+        const bytes = readFile(file);
+        if (bytes !== undefined) return bytes;
+      }
       const whose = owner === undefined ? 'an installed tool' : `the tool ${owner.id}`;
-      const what = bytes === undefined ? 'is missing' : 'was changed after it was installed';
+      const what = files.length === 0 ? 'is missing' : 'was changed after it was installed';
+      const path = artifactPath(artifacts, fileOf(sha256));
       throw new KamiError('KAMI_STORE_DAMAGED', {
-        message: `The component of ${whose} ${what}: ${file}. It will not be run.`,
+        message: `The component of ${whose} ${what}: ${path}. It will not be run.`,
         fix: `Install the tool again: kami install ${owner?.source.path ?? '<the folder or file it came from>'}`,
-        data: { path: file, sha256, ...(owner === undefined ? {} : { tool: owner.id }) },
+        data: { path, sha256, ...(owner === undefined ? {} : { tool: owner.id }) },
       });
     },
 
@@ -129,31 +202,47 @@ export function hash(bytes: Uint8Array): Sha256 {
   return createHash('sha256').update(bytes).digest('hex') as Sha256;
 }
 
-function isIntact(file: string, expected: ArtifactReference): boolean {
-  const stats = lstatSync(file, { throwIfNoEntry: false });
-  return (
-    stats?.isFile() === true && stats.size === expected.size && hash(readFileSync(file)) === expected.sha256
-  );
+function verified(bytes: Uint8Array | undefined, sha256: Sha256): Uint8Array | undefined {
+  return bytes !== undefined && hash(bytes) === sha256 ? bytes : undefined;
 }
 
-/** The content of a regular file of tolerable size; undefined when there is none. */
-async function readArtifact(file: string): Promise<Uint8Array | undefined> {
-  let handle: Awaited<ReturnType<typeof open>>;
+function expandDelta(base: Uint8Array, delta: Uint8Array): Uint8Array | undefined {
   try {
-    handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    return applyDelta(base, delta, maxArtifactBytes);
   } catch (error) {
-    if (['ENOENT', 'ELOOP', 'ENOTDIR'].includes(fileErrorCode(error) ?? '')) return undefined;
-    throw new KamiError('KAMI_FILE_UNREADABLE', {
-      message: `The component ${file} can't be read: the system reported ${fileErrorCode(error) ?? 'an error'}.`,
-      fix: 'Give this user access to the data folder of KAMI.',
-      cause: error,
-      data: { path: file },
-    });
+    if (error instanceof MalformedDelta) return undefined;
+    throw error;
+  }
+}
+
+const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** The content of a regular file of tolerable size; undefined when there is none. */
+function readRegularFile(path: string): Uint8Array | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, readFlags);
+  } catch (error) {
+    return undefinedIfMissing(error, path);
   }
   try {
-    const stats = await handle.stat();
-    return stats.isFile() && stats.size <= maxArtifactBytes ? await handle.readFile() : undefined;
+    return isTolerable(fstatSync(descriptor)) ? readFileSync(descriptor) : undefined;
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
+}
+
+function isTolerable(stats: Stats): boolean {
+  return stats.isFile() && stats.size <= maxArtifactBytes;
+}
+
+function undefinedIfMissing(error: unknown, path: string): undefined {
+  const code = fileErrorCode(error) ?? 'an error';
+  if (['ENOENT', 'ELOOP', 'ENOTDIR'].includes(code)) return undefined;
+  throw new KamiError('KAMI_FILE_UNREADABLE', {
+    message: `The component ${path} can't be read: the system reported ${code}.`,
+    fix: 'Give this user access to the data folder of KAMI.',
+    cause: error,
+    data: { path },
+  });
 }

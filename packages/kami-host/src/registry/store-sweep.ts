@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSha256, type Sha256 } from '../model/ids.ts';
+import type { Sha256 } from '../model/ids.ts';
+import { artifactPath, listArtifactFiles, unneededFiles } from './artifact-files.ts';
 import { fileErrorCode, toWriteError } from './file-errors.ts';
 import { isAside, type RemovalFailure, tryMoveAside } from './remove-aside.ts';
 import { isAbandoned } from './staging-name.ts';
@@ -15,18 +16,18 @@ export interface SweepReport {
 /** No installation takes this long from staging to commit. */
 const staleAfterMs = 60 * 60 * 1000;
 
-/** Removes the artifacts in `folder` that nothing refers to. Files not named like an artifact are left alone. */
+/**
+ * Removes the artifacts in `folder` that nothing refers to, and of which no other is made. Files not named like an
+ * artifact are left alone.
+ */
 export function sweepArtifacts(folder: string, referenced: ReadonlySet<Sha256>): SweepReport {
   const removed: Sha256[] = [];
   const failed: RemovalFailure[] = [];
-  for (const shard of namesIn(folder)) {
-    for (const name of namesIn(join(folder, shard))) {
-      const sha256 = name.slice(0, -'.wasm'.length);
-      if (!name.endsWith('.wasm') || !isSha256(sha256) || referenced.has(sha256)) continue;
-      const code = remove(join(folder, shard, name));
-      if (code === undefined) removed.push(sha256);
-      else failed.push({ path: join(folder, shard, name), code });
-    }
+  for (const file of unneededFiles(listArtifactFiles(folder), referenced)) {
+    const path = artifactPath(folder, file);
+    const code = remove(path);
+    if (code === undefined) removed.push(file.sha256);
+    else failed.push({ path, code });
   }
   return { removed, failed };
 }
