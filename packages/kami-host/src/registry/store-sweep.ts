@@ -7,7 +7,7 @@ import { isAside, type RemovalFailure, tryMoveAside } from './remove-aside.ts';
 import { isAbandoned } from './staging-name.ts';
 
 export interface SweepReport {
-  /** Artifacts that are gone now. */
+  /** Artifacts that are gone now, or only there because others are made from them. */
   readonly removed: readonly Sha256[];
   /** What could not be removed this time; the next sweep tries again. */
   readonly failed: readonly RemovalFailure[];
@@ -21,15 +21,16 @@ const staleAfterMs = 60 * 60 * 1000;
  * artifact are left alone.
  */
 export function sweepArtifacts(folder: string, referenced: ReadonlySet<Sha256>): SweepReport {
-  const removed: Sha256[] = [];
-  const failed: RemovalFailure[] = [];
-  for (const file of unneededFiles(listArtifactFiles(folder), referenced)) {
+  const files = listArtifactFiles(folder);
+  const unused = files.filter(({ sha256 }) => !referenced.has(sha256));
+  const failed = unneededFiles(files, referenced).flatMap((file): RemovalFailure[] => {
     const path = artifactPath(folder, file);
     const code = remove(path);
-    if (code === undefined) removed.push(file.sha256);
-    else failed.push({ path, code });
-  }
-  return { removed, failed };
+    return code === undefined ? [] : [{ path, code }];
+  });
+  const stuck = new Set(failed.map(({ path }) => path));
+  const removed = unused.filter((file) => !stuck.has(artifactPath(folder, file)));
+  return { removed: [...new Set(removed.map(({ sha256 }) => sha256))], failed };
 }
 
 /**
