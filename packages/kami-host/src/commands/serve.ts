@@ -1,4 +1,5 @@
 import { serveStdio } from '../mcp/serve-stdio.ts';
+import { keepHeapSteady } from '../process/steady-heap.ts';
 import { openToolHost } from '../runtime/tool-host.ts';
 import { defineCommand } from './command.ts';
 
@@ -17,6 +18,7 @@ export const serve = defineCommand({
 
   async run(_args, context) {
     const { logger, signal } = context;
+    keepHeapSteady();
     const host = await openToolHost(context.config, ({ kind, ...event }) => logger.debug(kind, event));
     try {
       void host.runtime.warmUp();

@@ -6,6 +6,7 @@
 import { EngineCache } from '../../component/engine-cache.ts';
 import type { StoredForm } from '../../component/form-record.ts';
 import type { Sha256 } from '../../model/ids.ts';
+import { keepHeapSteady } from '../../process/steady-heap.ts';
 import type { HostService } from '../../sandbox/host-call/dispatcher.ts';
 import {
   HostCallError,
@@ -61,6 +62,7 @@ process.on('message', (request: CellRequest) => {
 });
 // biome-ignore lint/nursery/noProcessExit: without its control process a cell has nothing to live for, and threads that run guests would keep it alive.
 process.on('disconnect', () => process.exit());
+keepHeapSteady();
 executor.warmUp();
 send({ kind: 'ready' });
 
