@@ -1,8 +1,9 @@
 import { StdioServerTransport, serveStdio as serveSdkStdio } from '@modelcontextprotocol/server/stdio';
 import { defaultLimits } from '../model/limits.ts';
 import { onReaderGone } from '../terminal/output.ts';
-import { createServer, type ServerDeps } from './create-server.ts';
+import { createServer } from './create-server.ts';
 import { createLineLimit } from './line-limit.ts';
+import type { ServerDeps } from './server-deps.ts';
 
 /** Twice what a tool takes as input: escaped, an argument may be longer on the wire. */
 const maxMessageBytes = 2 * defaultLimits.maxInputBytes;
