@@ -6,7 +6,8 @@ import { $init, generateTypes } from '@bytecodealliance/jco-transpile/component'
 const packageDir = fileURLToPath(new URL('..', import.meta.url));
 const witDir = join(packageDir, '../../wit');
 const outDir = join(packageDir, 'src/generated');
-export const world = 'kami-tool';
+/** The one with all interfaces; a component is built against a world with those of them that it needs. */
+export const world = 'kami-tool-and-more';
 
 /**
  * The files of `wit/` as one WIT document: the package line first, then interfaces and worlds by file name.
@@ -48,10 +49,7 @@ export async function setup(): Promise<void> {
     ...types.map(([name, bytes]) =>
       writeIfChanged(join(outDir, 'guest', name), notice + new TextDecoder().decode(bytes)),
     ),
-    writeIfChanged(
-      join(outDir, 'wit.ts'),
-      `${notice}export const world = '${world}';\nexport const wit = ${JSON.stringify(wit)};\n`,
-    ),
+    writeIfChanged(join(outDir, 'wit.ts'), `${notice}export const wit = ${JSON.stringify(wit)};\n`),
     writeIfChanged(
       join(outDir, 'version.ts'),
       `${notice}export const version = ${JSON.stringify(version)};\n`,

@@ -1,3 +1,4 @@
+import type { ClientContext } from './client.ts';
 import type { ToolLog } from './log.ts';
 
 /** Who a tool is. The build puts it in, from tool.toml. */
@@ -9,7 +10,7 @@ export interface ToolIdentity {
 }
 
 /** What a handler gets beside its input. */
-export interface ToolContext {
+export interface ToolContext extends ClientContext {
   readonly log: ToolLog;
   readonly tool: ToolIdentity;
 }

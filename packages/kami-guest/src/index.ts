@@ -3,6 +3,16 @@
  */
 
 export type { ToolAnnotations } from './annotations.ts';
+// What a tool tells and asks its client
+export type {
+  ClientContext,
+  ElicitAnswer,
+  ElicitInit,
+  Root,
+  SampleAnswer,
+  SampleInit,
+  SampleMessage,
+} from './client.ts';
 // Rich content
 export {
   audio,
@@ -40,6 +50,24 @@ export {
   type ToolInit,
 } from './kami-tool.ts';
 export type { LogLevel, ToolLog } from './log.ts';
+// Prompts and resources
+export {
+  kamiPrompt,
+  type Prompt,
+  type PromptAnswer,
+  type PromptArgument,
+  type PromptInit,
+  type PromptInput,
+  type PromptMessage,
+} from './prompt.ts';
+export {
+  kamiResource,
+  type Resource,
+  type ResourceAnswer,
+  type ResourceContents,
+  type StaticResourceInit,
+  type TemplateResourceInit,
+} from './resource-definition.ts';
 // Schemas
 export type { FromJsonSchema } from './schema/from-json-schema.ts';
 export type { InferInput, InferOutput, Schema } from './schema/infer.ts';

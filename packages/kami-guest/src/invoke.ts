@@ -61,5 +61,5 @@ function blocksOf(returned: unknown): readonly Block[] | undefined {
   if (isBlock(returned)) return [returned];
   if (!Array.isArray(returned) || !returned.some(isBlock)) return undefined;
   if (returned.every(isBlock)) return returned;
-  throw new InvalidOutputError('The returned array mixes blocks and data.');
+  throw new InvalidOutputError('The array mixes blocks and data.');
 }

@@ -49,7 +49,7 @@ describe('a definition', () => {
     [
       'a text as input',
       { ...sound, input: 'string' },
-      /must be a Standard Schema .* or a JSON Schema object/,
+      /must be a Standard Schema .* or JSON Schema/,
     ],
     [
       'an input that is no object',
@@ -239,7 +239,7 @@ describe('call()', () => {
     ['an Error without a message', new RangeError(), 'RangeError'],
     ['a text', 'plain', 'plain'],
     ['undefined', undefined, 'undefined'],
-    ['an object without text form', Object.create(null), 'Something without text form was thrown.'],
+    ['an object without text form', Object.create(null), 'Something unprintable was thrown.'],
   ])('makes a HandlerError of %s thrown', async (_, thrown, message) => {
     const tool = kamiTool({
       description: 'x',

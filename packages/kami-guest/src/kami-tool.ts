@@ -1,9 +1,11 @@
 import type { ToolAnnotations } from './annotations.ts';
+import type { ClientContext } from './client.ts';
 import type { Content } from './content.ts';
 import { nativeIdentity, type ToolContext, type ToolIdentity } from './context.ts';
 import { describeTool, parseDefinition, type ToolDefinition, type ToolDescription } from './definition.ts';
 import { invoke } from './invoke.ts';
 import { silentLog, type ToolLog } from './log.ts';
+import { noClient } from './native-client.ts';
 import type { InferInput, InferOutput, Schema } from './schema/infer.ts';
 
 // Registered, so that a tool is known as one even when two copies of this package meet in a bundle.
@@ -14,6 +16,8 @@ export interface CallOptions {
   readonly log?: ToolLog;
   /** Who the handler is told it is. */
   readonly tool?: ToolIdentity;
+  /** Whom the handler can tell and ask; nobody by default. */
+  readonly client?: Partial<ClientContext>;
 }
 
 /** A tool: the default export of an author's module. */
@@ -78,8 +82,8 @@ export function kamiTool<
 export function kamiTool(given: unknown): Tool<unknown, unknown> {
   const definition = parseDefinition(given);
   const tool: Tool<unknown, unknown> = {
-    async call(input, { log = silentLog, tool: identity = nativeIdentity } = {}) {
-      return (await invoke(definition, input, { log, tool: identity })).returned;
+    async call(input, { log = silentLog, tool: identity = nativeIdentity, client } = {}) {
+      return (await invoke(definition, input, { ...noClient, ...client, log, tool: identity })).returned;
     },
     describe: (identity = nativeIdentity) => describeTool(definition, identity),
   };

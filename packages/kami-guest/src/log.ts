@@ -1,4 +1,4 @@
-/// <reference path="./generated/guest/kami-tool.d.ts" preserve="true" />
+/// <reference path="./generated/guest/kami-tool-and-more.d.ts" preserve="true" />
 import type { LogLevel } from 'kami:tool/host@0.1.0';
 
 export type { LogLevel };

@@ -4,21 +4,44 @@ import { expect, it } from 'vitest';
 
 const entry = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-it('the whole runtime is under 10 kB minified, and imports nothing but the host', async () => {
-  const { outputFiles, metafile } = await build({
-    stdin: {
-      contents: `export * from ${JSON.stringify(entry('./index.ts'))}; export * from ${JSON.stringify(entry('./component/index.ts'))};`,
-      resolveDir: entry('.'),
-    },
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    target: 'es2024',
-    external: ['kami:*'],
-    write: false,
-    metafile: true,
-  });
-  expect(outputFiles[0]?.contents.length).toBeLessThan(10_000);
-  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
-  expect(imports).toEqual(['kami:tool/host@0.1.0']);
-});
+const fromIndex = (names: string) => `export ${names} from ${JSON.stringify(entry('./index.ts'))};`;
+const component = (name: string) => `export * from ${JSON.stringify(entry(`./component/${name}.ts`))};`;
+
+it.each([
+  [
+    'what a tool carries',
+    10_000,
+    [
+      fromIndex(
+        '{ kamiTool, ToolError, withJsonSchema, audio, content, image, resource, resourceLink, text }',
+      ),
+      component('index'),
+    ],
+    ['host'],
+  ],
+  [
+    'what one carries that asks its client, and offers prompts and resources',
+    16_000,
+    [fromIndex('*'), ...['index', 'client', 'offer', 'prompts', 'resources'].map(component)],
+    ['host', 'client'],
+  ],
+])(
+  '%s is under %d bytes minified, and imports nothing but the host',
+  async (_what, bytes, lines, interfaces) => {
+    const { outputFiles, metafile } = await build({
+      stdin: { contents: lines.join('\n'), resolveDir: entry('.') },
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      target: 'es2024',
+      external: ['kami:*'],
+      write: false,
+      metafile: true,
+    });
+    expect(outputFiles[0]?.contents.length).toBeLessThan(bytes);
+    const imports = Object.values(metafile.outputs).flatMap((output) =>
+      output.imports.map(({ path }) => path),
+    );
+    expect(new Set(imports)).toEqual(new Set(interfaces.map((name) => `kami:tool/${name}@0.1.0`)));
+  },
+);

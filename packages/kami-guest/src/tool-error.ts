@@ -68,7 +68,7 @@ export function messageOf(thrown: unknown): string {
     if (thrown instanceof Error) return String(thrown.message) || String(thrown.name);
     return String(thrown);
   } catch {
-    return 'Something without text form was thrown.';
+    return 'Something unprintable was thrown.';
   }
 }
 

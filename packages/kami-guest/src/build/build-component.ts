@@ -112,7 +112,8 @@ interface MakeOptions {
 
 type Made = ComponentRecord & Pick<BuildResult, 'fromCache' | 'unchanged'>;
 
-async function makeComponent({ code, map, file }: Bundle, options: MakeOptions): Promise<Made> {
+async function makeComponent(bundle: Bundle, options: MakeOptions): Promise<Made> {
+  const { code, map, file } = bundle;
   const { projectDir, entry, outFile, onProgress, timeoutMs } = options;
   const cache = createComponentCache(options.cacheDir);
   // The tool's identity is part of the code.
@@ -131,7 +132,7 @@ async function makeComponent({ code, map, file }: Bundle, options: MakeOptions):
     }
   }
   onProgress('componentize');
-  const result = await componentize(code, timeoutMs);
+  const result = await componentize(bundle, timeoutMs);
   if (result.failure !== undefined) {
     const mapPosition = createMapPosition(projectDir, file, map);
     throw initialiseError({ projectDir, entry, mapPosition, timeoutMs }, result.failure);

@@ -1,8 +1,9 @@
 import { dirname, join, resolve } from 'node:path';
-import { type BuildFailure, build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildFailure, type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import type { ToolIdentity } from '../context.ts';
 import { bundleError, toDiagnostic } from './bundle-error.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { type Extra, entryModule, extrasOf, namesExtras } from './extras.ts';
 import { bundleName, entryName } from './module-names.ts';
 import { isOwnFile, projectPath } from './source-positions.ts';
 import { ownDir, ownFile } from './toolchain.ts';
@@ -16,6 +17,8 @@ export interface Bundle {
   /** The author's files that went in, relative to the project, sorted. */
   readonly inputs: readonly string[];
   readonly warnings: readonly Diagnostic[];
+  /** Interfaces that the component needs beside those that all have. */
+  readonly extras: readonly Extra[];
 }
 
 export interface BundleOptions {
@@ -28,54 +31,59 @@ export interface BundleOptions {
 }
 
 /**
- * Bundles a tool and all it imports into one module that exports the interface `kami:tool/tool`.
+ * Bundles a tool and all it imports into one module that exports the interface `kami:tool/tool`, and those that the
+ * author's code asks for.
  * @throws BuildError `bundle`, `node-builtin`, `not-a-tool`
  */
 export async function bundle(options: BundleOptions): Promise<Bundle> {
-  const { projectDir, entry, identity } = options;
-  const file = join(dirname(options.outFile), bundleName);
+  const { projectDir, entry } = options;
   try {
-    const { outputFiles, metafile, warnings } = await build({
-      absWorkingDir: projectDir,
-      stdin: { contents: entryModule(entry, identity), resolveDir: projectDir, sourcefile: entryName },
-      outfile: file,
-      bundle: true,
-      write: false,
-      metafile: true,
-      format: 'esm',
-      target: 'es2024',
-      // The engine has web APIs and nothing of Node: what a package offers browsers suits it best.
-      platform: 'browser',
-      define: { 'process.env.NODE_ENV': '"production"' },
-      external: ['kami:*'],
-      plugins: [ownPackage],
-      sourcemap: 'external',
-      sourcesContent: false,
-      legalComments: 'none',
-      charset: 'utf8',
-      logLevel: 'silent',
-    });
-    const text = (end: string): string => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? '';
-    return {
-      code: withoutForeignPaths(text('.js'), metafile),
-      map: text('.map'),
-      file,
-      inputs: ownInputs(projectDir, metafile),
-      warnings: warnings.map((warning) => toDiagnostic(projectDir, warning, 'warning')),
-    };
+    const plain = await bundleWith(options, []);
+    const naming = await namesExtras(projectDir, plain.inputs);
+    const exported = naming.lists ? await exportedNames(projectDir, entry) : [];
+    const extras = extrasOf(naming, exported);
+    return extras.length === 0 ? plain : await bundleWith(options, extras);
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
     throw bundleError(options, error);
   }
 }
 
-/** The console must be in place before the author's module is evaluated: hence the order. */
-function entryModule(entry: string, { id, name, version }: ToolIdentity): string {
-  return [
-    `import { exportTool } from 'kami-guest/component';`,
-    `import author from ${JSON.stringify(`./${entry.replaceAll('\\', '/')}`)};`,
-    `export const tool = exportTool(author, ${JSON.stringify({ id, name, version })});`,
-  ].join('\n');
+async function bundleWith(
+  { projectDir, entry, identity, outFile }: BundleOptions,
+  extras: readonly Extra[],
+): Promise<Bundle> {
+  const file = join(dirname(outFile), bundleName);
+  const { id, name, version } = identity;
+  const contents = entryModule(entry, JSON.stringify({ id, name, version }), extras);
+  const { outputFiles, metafile, warnings } = await build({
+    ...settings,
+    absWorkingDir: projectDir,
+    stdin: { contents, resolveDir: projectDir, sourcefile: entryName },
+    outfile: file,
+    sourcemap: 'external',
+    sourcesContent: false,
+  });
+  const text = (end: string): string => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? '';
+  return {
+    code: withoutForeignPaths(text('.js'), metafile),
+    map: text('.map'),
+    file,
+    inputs: ownInputs(projectDir, metafile),
+    warnings: warnings.map((warning) => toDiagnostic(projectDir, warning, 'warning')),
+    extras,
+  };
+}
+
+/** What the author's module exports. */
+async function exportedNames(projectDir: string, entry: string): Promise<readonly string[]> {
+  const { metafile } = await build({
+    ...settings,
+    absWorkingDir: projectDir,
+    entryPoints: [entry],
+    outdir: '.',
+  });
+  return Object.values(metafile.outputs).flatMap((output) => output.exports);
 }
 
 /** Whatever copy of kami-guest the project has: entry and tool must share the one that builds. */
@@ -84,8 +92,27 @@ const ownPackage: Plugin = {
   setup({ onResolve }) {
     onResolve({ filter: /^kami-guest$/ }, () => ({ path: ownFile('../index') }));
     onResolve({ filter: /^kami-guest\/component$/ }, () => ({ path: ownFile('../component/index') }));
+    onResolve({ filter: /^kami-guest\/component\/(client|offer|prompts|resources)$/ }, ({ path }) => ({
+      path: ownFile(path.replace('kami-guest', '..')),
+    }));
   },
 };
+
+const settings = {
+  bundle: true,
+  write: false,
+  metafile: true,
+  format: 'esm',
+  target: 'es2024',
+  // The engine has web APIs and nothing of Node: what a package offers browsers suits it best.
+  platform: 'browser',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  external: ['kami:*'],
+  plugins: [ownPackage],
+  legalComments: 'none',
+  charset: 'utf8',
+  logLevel: 'silent',
+} as const satisfies BuildOptions;
 
 /** esbuild names each file in a comment; those outside the project would tell where its author keeps things. */
 function withoutForeignPaths(code: string, { inputs }: Metafile): string {

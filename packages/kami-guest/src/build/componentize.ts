@@ -3,9 +3,10 @@ import { accessSync, constants } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { wit, world } from '../generated/wit.ts';
 import { BuildError } from './build-error.ts';
+import type { Bundle } from './bundle.ts';
 import type { ComponentizeFailure, ComponentizeJob } from './componentize-child.ts';
+import { worldOf } from './extras.ts';
 import { bundleName } from './module-names.ts';
 import { disabledFeatures, ownFile } from './toolchain.ts';
 
@@ -18,14 +19,21 @@ export type Componentized =
  * Makes a component of a bundle; its top-level code runs, for at most `timeoutMs`.
  * @throws BuildError `componentize` when the process that does it ends without an answer
  */
-export async function componentize(code: string, timeoutMs: number): Promise<Componentized> {
+export async function componentize(
+  { code, extras }: Pick<Bundle, 'code' | 'extras'>,
+  timeoutMs: number,
+): Promise<Componentized> {
   const root = await mkdtemp(join(neutralTmpDir(), 'kami-'));
   // Side by side: componentize-js loses the bundle when its temporary folder lies in the working folder.
   const dir = join(root, 'job');
   const tmp = join(root, 'tmp');
   try {
     await Promise.all([mkdir(dir), mkdir(tmp)]);
-    const job: ComponentizeJob = { bundleName, wit, world, disableFeatures: disabledFeatures, timeoutMs };
+    const job: ComponentizeJob = {
+      ...{ bundleName, ...worldOf(extras) },
+      disableFeatures: disabledFeatures,
+      timeoutMs,
+    };
     await Promise.all([
       writeFile(join(dir, bundleName), code),
       writeFile(join(dir, 'job.json'), JSON.stringify(job)),

@@ -62,9 +62,7 @@ function thrownError(where: Where, exception: string, engineOutput: string): Bui
     return new BuildError('not-a-tool', {
       message: `The default export of ${entry} is not a tool.`,
       fix: `Let ${entry} say: export default kamiTool({ … });`,
-      diagnostics: [
-        withFrame(projectDir, at(place, 'The default export must be what kamiTool({ … }) returns.')),
-      ],
+      diagnostics: [withFrame(projectDir, at(place, 'The default export must be what kamiTool() returns.'))],
     });
   }
   const place = ownPlace(where, exception, engineOutput) ?? { file: entry, line: 0, column: 0 };

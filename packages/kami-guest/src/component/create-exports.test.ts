@@ -11,7 +11,7 @@ function component(handler: (input: { n: number }) => unknown) {
   const lines: string[] = [];
   const host = createHostLog((level, line) => void lines.push(`${level} ${line}`));
   const tool = kamiTool({ description: 'x', input: z.object({ n: z.number().default(0) }), handler });
-  return { lines, host, exports: createExports(tool, identity, host) };
+  return { lines, host, exports: createExports(tool, identity, host).tool };
 }
 
 const failing = async (run: Promise<string>): Promise<unknown> =>
@@ -83,7 +83,7 @@ describe('lines of top-level code', () => {
     await exports.run('{}');
     expect(lines).toHaveLength(101);
     expect(lines[0]).toBe(`info ${'x'.repeat(8192)}`);
-    expect(lines[100]).toBe('warn 3 more lines of top-level code were dropped.');
+    expect(lines[100]).toBe('warn 3 more early lines were dropped.');
   });
 });
 

@@ -13,7 +13,7 @@ function component(input: Schema, begin = () => {}) {
   const host = createHostLog((_level, line) => void lines.push(line));
   const tool = kamiTool({ description: 'x', input, handler: (value: unknown) => value });
   begin();
-  return { exports: createExports(tool, identity, host), host, lines };
+  return { exports: createExports(tool, identity, host).tool, host, lines };
 }
 
 it('calls none of the functions in a schema with a value', () => {

@@ -37,7 +37,7 @@ export function createHostLog(host: Write): HostLog {
     beginCall() {
       running = true;
       for (const [level, line] of early) host(level, line);
-      if (dropped > 0) host('warn', `${dropped} more lines of top-level code were dropped.`);
+      if (dropped > 0) host('warn', `${dropped} more early lines were dropped.`);
     },
   };
 }

@@ -19,7 +19,7 @@ const advice = new Map([
 function convert(schema: StandardSchema, side: 'input' | 'output'): unknown {
   const { vendor, jsonSchema } = schema['~standard'];
   if (jsonSchema !== undefined) return jsonSchema[side]({ target: 'draft-2020-12' });
-  const todo = advice.get(vendor) ?? 'withJsonSchema(schema, convert) of kami-guest, or a JSON Schema object';
+  const todo = advice.get(vendor) ?? 'withJsonSchema(schema, convert) of kami-guest, or JSON Schema';
   throw new Error(`this schema of ${vendor} offers none. Write ${todo}.`);
 }
 
@@ -31,7 +31,7 @@ export function resolveSchema(schema: unknown, side: 'input' | 'output'): Resolv
   const standard = isStandardSchema(schema);
   if (!standard && !isObject(schema)) {
     throw new ToolDefinitionError(
-      `${side} must be a Standard Schema (zod, arktype, valibot) or a JSON Schema object.`,
+      `${side} must be a Standard Schema (zod, arktype, valibot) or JSON Schema.`,
     );
   }
   try {
