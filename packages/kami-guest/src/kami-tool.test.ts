@@ -46,11 +46,7 @@ describe('a definition', () => {
     ['an empty description', { ...sound, description: ' ' }, /description must be a text/],
     ['no handler', { ...sound, handler: 'x' }, /handler must be a function/],
     ['no input', { ...sound, input: undefined }, /input must be a Standard Schema/],
-    [
-      'a text as input',
-      { ...sound, input: 'string' },
-      /must be a Standard Schema .* or JSON Schema/,
-    ],
+    ['a text as input', { ...sound, input: 'string' }, /must be a Standard Schema .* or JSON Schema/],
     [
       'an input that is no object',
       { ...sound, input: z.string() },

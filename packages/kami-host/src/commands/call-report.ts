@@ -3,6 +3,7 @@ import { toCallToolResult } from '../mcp/call-tool-result.ts';
 import type { CallResult, ContentBlock } from '../model/call-result.ts';
 import type { LogLine } from '../model/log-line.ts';
 import type { Logger } from '../model/logger.ts';
+import { endOf } from '../runtime/client-service.ts';
 import { cleanText } from '../terminal/clean-text.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { shellWord } from './grant-flags.ts';
@@ -15,7 +16,7 @@ import { shellWord } from './grant-flags.ts';
  * @throws KamiError `KAMI_INPUT_INVALID` when the arguments do not fit the tool
  */
 export function reportCall(result: CallResult, context: CommandContext, allow: string): ExitCode {
-  const { outcome } = result;
+  const outcome = endOf(result);
   if (outcome.status === 'failure' && outcome.reason === 'invalid-input') {
     throw new KamiError('KAMI_INPUT_INVALID', {
       message: outcome.message,
@@ -51,8 +52,9 @@ export function reportRefusals(
 }
 
 function jsonOf(result: CallResult): object {
-  const { content, structuredContent, isError = false } = toCallToolResult(result);
-  const { outcome, durationMs, memoryPeakBytes, fuel, readClock, refusals } = result;
+  const outcome = endOf(result);
+  const { content, structuredContent, isError = false } = toCallToolResult({ ...result, outcome });
+  const { durationMs, memoryPeakBytes, fuel, readClock, refusals } = result;
   return {
     content,
     ...(structuredContent === undefined ? {} : { structuredContent }),

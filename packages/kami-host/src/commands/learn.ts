@@ -69,6 +69,9 @@ function requestOf(items: readonly GrantItem[]): CapabilityRequest {
     environment: of('env')
       .map(({ name }) => name)
       .toSorted(),
+    asks: of('ask')
+      .map(({ target }) => target)
+      .toSorted(),
     mounts: [...mounts.values()],
     credentials: of('credential').map(({ host, header, value }) => ({ host, header, value })),
   };

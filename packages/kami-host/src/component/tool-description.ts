@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonSchema } from '../model/json.ts';
+import { InvalidOffers, noOffers, type Offers, parseOffers } from '../model/offers.ts';
 import type { ToolAnnotations, ToolDescription } from '../model/tool.ts';
 
 /** Bytes of what `describe()` may return. */
@@ -30,6 +31,7 @@ export function parseToolDescription(text: string): ToolDescription {
     annotations: value === undefined ? {} : readAnnotations(value),
     sdk: value && readSdk(value),
     convention: value?.convention === 'kami:result/1' ? 'kami:result/1' : 'text',
+    offers: value === undefined ? noOffers : readOffers(value),
   };
 }
 
@@ -78,6 +80,15 @@ function readAnnotations(value: JsonObject): ToolAnnotations {
       }),
     ),
   };
+}
+
+function readOffers(value: JsonObject): Offers {
+  try {
+    return parseOffers(value);
+  } catch (error) {
+    if (!(error instanceof InvalidOffers)) throw error;
+    throw new InvalidDescription(`it ${error.message}`);
+  }
 }
 
 function readSdk(value: JsonObject): ToolDescription['sdk'] {

@@ -61,6 +61,7 @@ export function createCandidate(
       annotations: hasAnnotations ? description.annotations : (manifest?.annotations ?? {}),
       convention: description.convention,
       sdk: description.sdk,
+      offers: description.offers,
       signature: manifest?.artifact.signature,
       signerPublicKey: manifest?.artifact.signerPublicKey,
     },

@@ -1,4 +1,5 @@
 import type { CapabilityRequest, RequestedMount } from '../model/capability.ts';
+import type { AskTarget } from '../model/client-request.ts';
 import { secretNames } from '../model/credential.ts';
 import type { GrantItem } from '../model/grant-item.ts';
 import { defaultRequestedLimits, type RequestedLimits } from '../model/limits.ts';
@@ -38,6 +39,8 @@ export function describeItem(item: GrantItem): string {
       return `${item.access === 'read-only' ? 'read' : 'read and change'} the files in ${item.hostPath}, which it sees as ${item.guestPath}`;
     case 'env':
       return `read the environment variable ${item.name}`;
+    case 'ask':
+      return askWords[item.target];
     case 'credential': {
       const names = secretNames(item.value).join(' and ');
       return `have your secret ${names} sent to ${item.host} in the header ${item.header}, without seeing it`;
@@ -56,6 +59,12 @@ export function describeItem(item: GrantItem): string {
       return 'measure time exactly';
   }
 }
+
+const askWords: Readonly<Record<AskTarget, string>> = {
+  user: 'ask the person at the client to fill in forms',
+  model: "ask the client's model",
+  roots: 'learn which folders the client works on',
+};
 
 export function describeMount({ path, access }: RequestedMount): string {
   return `${access === 'read-only' ? 'read' : 'read and change'} the files in a folder of your choice, which it sees as ${path}`;

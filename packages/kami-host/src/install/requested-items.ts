@@ -46,6 +46,7 @@ function capabilityItems(request: CapabilityRequest): readonly GrantItem[] {
     ...request.network.map((host): GrantItem => ({ kind: 'net', host })),
     ...(request.fileSystem === 'none' ? [] : [{ kind: 'fs', access: request.fileSystem } as const]),
     ...request.environment.map((name): GrantItem => ({ kind: 'env', name })),
+    ...request.asks.map((target): GrantItem => ({ kind: 'ask', target })),
     ...request.credentials.map((credential): GrantItem => ({ kind: 'credential', ...credential })),
   ];
 }

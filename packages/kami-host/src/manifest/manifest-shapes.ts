@@ -11,6 +11,7 @@ export const manifestShapes: TableShapes = {
     'net_allow_list',
     'fs_access',
     'env_allow_list',
+    'ask',
     'max_memory_mb',
     'max_execution_ms',
     'max_fuel',

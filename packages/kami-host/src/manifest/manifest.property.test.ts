@@ -96,6 +96,7 @@ const request: fc.Arbitrary<CapabilityRequest> = fc
       { maxLength: 3 },
     ),
     fileSystem: fc.constantFrom('none', 'read-only', 'sandbox'),
+    asks: fc.uniqueArray(fc.constantFrom('user', 'model', 'roots')),
     environment: fc.uniqueArray(fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,5}$/), { maxLength: 3 }),
     mounts: fc.uniqueArray(
       fc.record({

@@ -5,6 +5,7 @@ import {
   type RequestedCredential,
   type RequestedMount,
 } from '../model/capability.ts';
+import { type AskTarget, askTargets } from '../model/client-request.ts';
 import { credentialHeader, credentialHost, credentialValue } from '../model/credential.ts';
 import { guestPath } from '../model/guest-path.ts';
 import { hostPattern } from '../model/host-pattern.ts';
@@ -33,6 +34,7 @@ const displayName = plainText({ maxLength: bounds.name, example: 'My tool' });
 const description = plainText({ maxLength: bounds.description, multiline: true, example: 'What it does' });
 const reason = plainText({ maxLength: bounds.reason, example: 'Reads the documents you ask about' });
 const mountAccess = oneOf<MountAccess>(['read-only', 'read-write'], 'read-only');
+const askTarget = oneOf<AskTarget>(askTargets, 'user');
 const fileSystemAccess = oneOf<FileSystemAccess>(['none', 'read-only', 'sandbox'], 'none');
 
 /**
@@ -117,6 +119,7 @@ function readSecurity(security: TableReader | undefined): Pick<ToolManifest, 're
   const defaults = defaultRequestedLimits;
   const hosts = security?.readList('net_allow_list', hostPattern, bounds.listEntries);
   const variables = security?.readList('env_allow_list', variableName, bounds.listEntries);
+  const asks = security?.readList('ask', askTarget, askTargets.length);
   const memory = wholeNumber(1, bounds.maxMemoryMb, defaults.maxMemoryMb);
   const network = Object.freeze(hosts ?? noCapabilities.network);
   const time = wholeNumber(1, bounds.maxExecutionMs, defaults.timeoutMs);
@@ -126,6 +129,7 @@ function readSecurity(security: TableReader | undefined): Pick<ToolManifest, 're
       network,
       fileSystem: security?.read('fs_access', fileSystemAccess) ?? noCapabilities.fileSystem,
       environment: Object.freeze(variables ?? noCapabilities.environment),
+      asks: Object.freeze(asks ?? noCapabilities.asks),
       mounts: readMounts(security),
       credentials: readCredentials(security, network),
     }),

@@ -69,6 +69,8 @@ function anyManifest(seed: number): ToolManifest {
     request: {
       network: pick([[], ['*'], ['*.example.com', 'https://a.example.com:8443']]),
       fileSystem: pick<FileSystemAccess>(['none', 'read-only', 'sandbox']),
+      asks: [],
+      asks: [],
       environment: pick([[], ['A', 'B_2']]),
       mounts: pick<ToolManifest['request']['mounts']>([
         [],

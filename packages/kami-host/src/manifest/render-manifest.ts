@@ -49,6 +49,7 @@ export function renderSecurity(request: CapabilityRequest, limits: Partial<Reque
       net_allow_list: request.network.length === 0 ? undefined : request.network,
       fs_access: request.fileSystem === noCapabilities.fileSystem ? undefined : request.fileSystem,
       env_allow_list: request.environment.length === 0 ? undefined : request.environment,
+      ask: request.asks.length === 0 ? undefined : request.asks,
       max_memory_mb: limits.maxMemoryMb,
       max_execution_ms: limits.timeoutMs,
       max_fuel: limits.maxFuel,

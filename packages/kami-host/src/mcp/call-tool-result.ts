@@ -1,9 +1,12 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import type { CallFailure, CallResult } from '../model/call-result.ts';
+import type { CallFailure, CallOutcome, CallResult } from '../model/call-result.ts';
 import type { Refusal } from '../model/capability.ts';
 
 /** Key of `_meta` under which a result says what the call cost and what was refused. */
 const callMetaKey = 'kami/call';
+
+/** A call that needs no more answers. */
+export type FinishedCall = Omit<CallResult, 'outcome'> & { readonly outcome: CallOutcome };
 
 /** A call's result as MCP carries it: a tool's failure is a result with `isError`, never a protocol error. */
 export function toCallToolResult({
@@ -13,7 +16,7 @@ export function toCallToolResult({
   fuel,
   readClock,
   refusals,
-}: CallResult): CallToolResult {
+}: FinishedCall): CallToolResult {
   const cost = { durationMs, memoryPeakBytes, fuel, readClock, refusals };
   if (outcome.status === 'success') {
     return {

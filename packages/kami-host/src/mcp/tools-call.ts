@@ -9,6 +9,7 @@ import {
 import type { Json } from '../model/json.ts';
 import type { LogLine } from '../model/log-line.ts';
 import type { Logger } from '../model/logger.ts';
+import { endOf } from '../runtime/client-service.ts';
 import { cleanText } from '../terminal/clean-text.ts';
 import { toCallToolResult } from './call-tool-result.ts';
 import type { ServerDeps } from './server-deps.ts';
@@ -30,7 +31,10 @@ export async function callTool(
   for (const { capability, subject, count, grant } of result.refusals) {
     logger.warn('refused', { tool: tool.id, capability, subject: cleanText(subject), count, grant });
   }
-  return server.projectCallToolResult(toCallToolResult(result), tool.outputSchema);
+  return server.projectCallToolResult(
+    toCallToolResult({ ...result, outcome: endOf(result) }),
+    tool.outputSchema,
+  );
 }
 
 function logTo(logger: Logger): (line: LogLine) => void {

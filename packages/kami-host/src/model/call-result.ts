@@ -1,4 +1,5 @@
 import type { Refusal } from './capability.ts';
+import type { OpenRequest } from './client-request.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /** A piece of content as MCP defines it (schema 2025-11-25 and later, `ContentBlock`). */
@@ -68,6 +69,8 @@ export type FailureReason =
   | 'exit'
   /** The sandbox that ran the call died, or the tool is stopped for a while because that happened too often. */
   | 'crash'
+  /** The tool asked its caller for something, and goes on when it is called again with the answer. */
+  | 'input-required'
   /** The tool was called too often in the last minute; it was not started. */
   | 'rate-limited';
 
@@ -90,9 +93,15 @@ export interface CallFailure {
 
 export type CallOutcome = CallSuccess | CallFailure;
 
+/** The tool asked its caller for something. Called again with the answers it runs from its beginning, and further. */
+export interface InputRequired {
+  readonly status: 'input-required';
+  readonly requests: readonly OpenRequest[];
+}
+
 /** What one call came to: how it ended, and what it cost. */
 export interface CallResult {
-  readonly outcome: CallOutcome;
+  readonly outcome: CallOutcome | InputRequired;
   /** Wall clock from the start of the call to its result, ms. */
   readonly durationMs: number;
   /** Highest linear memory of the component, bytes; 0 when it was not started. */

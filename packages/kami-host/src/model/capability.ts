@@ -1,3 +1,5 @@
+import type { AskTarget } from './client-request.ts';
+
 /** What a tool may do with the file system: nothing, read its own package, or use a private folder. */
 export type FileSystemAccess = 'none' | 'read-only' | 'sandbox';
 
@@ -11,6 +13,8 @@ export interface CapabilityRequest {
   readonly fileSystem: FileSystemAccess;
   /** Names of environment variables. */
   readonly environment: readonly string[];
+  /** Whom it wants to ask through its client. */
+  readonly asks: readonly AskTarget[];
   /** Places where the tool would like to find a folder of the operator's choice. */
   readonly mounts: readonly RequestedMount[];
   /** Secrets that the host is to add to requests, so that the tool never sees them. */
@@ -42,13 +46,14 @@ export const noCapabilities: CapabilityRequest = Object.freeze({
   network: Object.freeze([]),
   fileSystem: 'none',
   environment: Object.freeze([]),
+  asks: Object.freeze([]),
   mounts: Object.freeze([]),
   credentials: Object.freeze([]),
 });
 
 /** One thing the sandbox refused a tool during a call. */
 export interface Refusal {
-  readonly capability: 'network' | 'file-system' | 'environment' | 'sockets' | 'process';
+  readonly capability: 'network' | 'file-system' | 'environment' | 'sockets' | 'process' | 'client';
   /** What was asked for, such as `https://api.example.com`. */
   readonly subject: string;
   /** How often it was asked for in this call. */

@@ -1,11 +1,19 @@
 /** What a tool's component must export, and what the host offers it: the world `kami-tool` of wit/ beside WASI 0.2. */
 export const toolExport = 'kami:tool/tool@0.1.0';
 
+/** What it may export beside that: functions of texts. */
+export const offerExports = {
+  prompts: 'kami:tool/prompts@0.1.0',
+  resources: 'kami:tool/resources@0.1.0',
+} as const;
+export type OfferInterface = keyof typeof offerExports;
+
 /**
  * Every interface a component may import. The patch version is the component's choice: WASI 0.2.x and
  * kami:tool 0.1.x are compatible within their minor version (component model, semver of interface names).
  */
 export const offeredInterfaces = [
+  'kami:tool/client',
   'kami:tool/host',
   'wasi:cli/environment',
   'wasi:cli/exit',

@@ -1,5 +1,6 @@
 import { KamiError } from '../errors/kami-error.ts';
 import type { MountAccess } from './capability.ts';
+import { type AskTarget, askTargets } from './client-request.ts';
 import { credentialHeader, credentialHost, credentialValue } from './credential.ts';
 import { guestPath } from './guest-path.ts';
 import { hostPattern } from './host-pattern.ts';
@@ -24,6 +25,8 @@ export type GrantItem =
     }
   /** `env=NAME`. */
   | { readonly kind: 'env'; readonly name: string }
+  /** `ask=user`, `ask=model` or `ask=roots`: whom it may ask through its client. */
+  | { readonly kind: 'ask'; readonly target: AskTarget }
   /** `credential=HOST/HEADER=VALUE`, with `${NAME}` of a secret in the value. */
   | {
       readonly kind: 'credential';
@@ -51,6 +54,7 @@ const forms: Readonly<Record<GrantKind, string>> = {
   fs: 'fs=read-only or fs=sandbox',
   mount: 'mount=/host/folder:/data:ro (or :rw)',
   env: 'env=NAME',
+  ask: 'ask=user, ask=model or ask=roots',
   credential: `'credential=api.example.com/Authorization=Bearer \${API_TOKEN}'`,
   memory: 'memory=128 (MiB)',
   time: 'time=10s',
@@ -114,6 +118,8 @@ export function formatGrantItem(item: GrantItem): string {
       return `mount=${item.hostPath}:${item.guestPath}:${item.access === 'read-only' ? 'ro' : 'rw'}`;
     case 'env':
       return `env=${item.name}`;
+    case 'ask':
+      return `ask=${item.target}`;
     case 'credential':
       return `credential=${item.host}/${item.header}=${item.value}`;
     case 'time':
@@ -160,6 +166,11 @@ function readValue(kind: GrantKind, value: string, text: string): GrantItem {
     case 'env':
       if (isVariableName(value)) return { kind, name: value };
       throw invalid(text, 'a variable is named by letters, digits and _', `Write it as ${forms.env}`);
+    case 'ask': {
+      const target = askTargets.find((known) => known === value);
+      if (target !== undefined) return { kind, target };
+      throw invalid(text, 'a tool asks the user, the model, or for the roots', `Write it as ${forms.ask}`);
+    }
     case 'credential':
       return readCredential(value, text);
     case 'clock':

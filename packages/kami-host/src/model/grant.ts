@@ -1,4 +1,5 @@
 import type { FileSystemAccess, MountAccess, RequestedCredential } from './capability.ts';
+import type { AskTarget } from './client-request.ts';
 import {
   formatGrantItem,
   type GrantItem,
@@ -34,6 +35,8 @@ export interface Grant {
   readonly mounts: readonly GrantedMount[];
   /** Names of environment variables. */
   readonly environment: readonly string[];
+  /** Whom the tool may ask through its client. */
+  readonly asks: readonly AskTarget[];
   /** What the host adds to requests; `${NAME}` in a value stands for a secret. */
   readonly credentials: readonly RequestedCredential[];
   readonly limits: GrantedLimits;
@@ -57,6 +60,7 @@ export const noGrant: Grant = Object.freeze({
   fileSystem: 'none',
   mounts: Object.freeze([]),
   environment: Object.freeze([]),
+  asks: Object.freeze([]),
   credentials: Object.freeze([]),
   limits: Object.freeze({
     maxMemoryMb: undefined,
@@ -86,6 +90,7 @@ export function grantItems(grant: Grant): readonly GrantItem[] {
     ...(grant.fileSystem === 'none' ? [] : [{ kind: 'fs', access: grant.fileSystem } as const]),
     ...grant.mounts.map((mount): GrantItem => ({ kind: 'mount', ...mount })),
     ...grant.environment.map((name): GrantItem => ({ kind: 'env', name })),
+    ...grant.asks.map((target): GrantItem => ({ kind: 'ask', target })),
     ...grant.credentials.map((credential): GrantItem => ({ kind: 'credential', ...credential })),
     ...limits.flatMap(([kind, field]): GrantItem[] => {
       const value = grant.limits[field];
@@ -111,6 +116,7 @@ export function createGrant(items: readonly GrantItem[], { by, at }: Grantor): G
     fileSystem: of('fs')[0]?.access ?? 'none',
     mounts: Object.freeze(of('mount').map(({ kind: _, ...mount }) => Object.freeze(mount))),
     environment: Object.freeze(of('env').map(({ name }) => name)),
+    asks: Object.freeze(of('ask').map(({ target }) => target)),
     credentials: Object.freeze(of('credential').map(({ kind: _, ...rest }) => Object.freeze(rest))),
     limits: Object.freeze({
       maxMemoryMb: limit('memory'),
@@ -160,6 +166,7 @@ export function placeOf(item: GrantItem): string {
       return `credential ${item.host} ${item.header.toLowerCase()}`;
     case 'net':
     case 'env':
+    case 'ask':
       return formatGrantItem(item);
     default:
       return item.kind;

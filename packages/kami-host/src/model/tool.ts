@@ -1,4 +1,5 @@
 import type { JsonObject, JsonSchema } from './json.ts';
+import type { Offers } from './offers.ts';
 
 /**
  * What a tool says of itself when its component's `describe()` is called. It comes from a stranger:
@@ -15,6 +16,8 @@ export interface ToolDescription {
   readonly annotations: ToolAnnotations;
   readonly sdk: { readonly name: string; readonly version: string } | undefined;
   readonly convention: ResultConvention;
+  /** Prompts and resources that the component exports beside the tool. */
+  readonly offers: Offers;
 }
 
 /** Hints about a tool's behaviour, as MCP defines them. */

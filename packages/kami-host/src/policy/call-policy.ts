@@ -1,4 +1,5 @@
 import type { MountAccess } from '../model/capability.ts';
+import type { AskTarget } from '../model/client-request.ts';
 import type { HostPattern } from '../model/host-match.ts';
 import type { Limits } from '../model/limits.ts';
 
@@ -9,6 +10,8 @@ export interface CallPolicy {
   readonly files: FilePolicy;
   /** Names of the variables that the guest sees, when they have a value. */
   readonly environment: readonly string[];
+  /** Whom the tool may ask through its client. */
+  readonly asks: readonly AskTarget[];
   /** `coarse`: the guest's clocks stand still between their ticks, too far apart to measure the host by. */
   readonly clock: 'coarse' | 'fine';
   /** What was granted and is denied all the same, with the reason. */

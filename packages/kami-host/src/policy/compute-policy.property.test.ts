@@ -71,6 +71,7 @@ const grant: fc.Arbitrary<Grant> = fc.record({
     }),
     { maxLength: 3 },
   ),
+  asks: fc.uniqueArray(fc.constantFrom('user', 'model', 'roots')),
   environment: fc.array(fc.oneof(fc.constantFrom('A', 'B_2', 'A=B', '', '__proto__'), fc.string()), {
     maxLength: 3,
   }),

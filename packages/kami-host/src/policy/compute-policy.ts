@@ -32,6 +32,7 @@ export function computePolicy({ grant, config, paths }: PolicyInput): CallPolicy
     network: networkRules(grant, deny),
     files: Object.freeze({ mounts: fileRules(grant, paths, deny) }),
     environment: Object.freeze(environment),
+    asks: Object.freeze([...new Set(grant.asks)]),
     clock: grant.fineClock === true ? 'fine' : 'coarse',
     denied: Object.freeze(denied),
   });

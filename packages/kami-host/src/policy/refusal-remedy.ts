@@ -1,4 +1,5 @@
 import type { Refusal } from '../model/capability.ts';
+import { askTargets } from '../model/client-request.ts';
 import { anyFolder } from '../model/grant-item.ts';
 import { packageGuestPath } from '../model/guest-path.ts';
 import { parseHostPattern } from '../model/host-match.ts';
@@ -18,6 +19,8 @@ export function grantThatAllows(
       return hostGrant(subject);
     case 'file-system':
       return mountGrant(subject, mounts);
+    case 'client':
+      return askTargets.some((target) => target === subject) ? `ask=${subject}` : undefined;
     default:
       return undefined;
   }

@@ -2,6 +2,7 @@ import type { CapabilityRequest } from '../model/capability.ts';
 import type { Sha256, ToolId } from '../model/ids.ts';
 import type { JsonSchema } from '../model/json.ts';
 import type { RequestedLimits } from '../model/limits.ts';
+import type { Offers } from '../model/offers.ts';
 import type { ResultConvention, ToolAnnotations, ToolArgument } from '../model/tool.ts';
 
 /** Where a tool was installed from. The path is absolute. */
@@ -39,6 +40,7 @@ export interface InstalledTool {
   readonly outputSchema: JsonSchema | undefined;
   readonly annotations: ToolAnnotations;
   readonly convention: ResultConvention;
+  readonly offers: Offers;
   readonly sdk: { readonly name: string; readonly version: string } | undefined;
   /** ISO 8601, UTC. Stays when the tool is updated. */
   readonly installedAt: string;

@@ -75,6 +75,7 @@ const migrations: readonly string[] = [
   ${countChanges('secrets')}
   `,
   `ALTER TABLE tools ADD COLUMN assets_sha256 TEXT;`,
+  `ALTER TABLE tools ADD COLUMN offers TEXT;`,
 ];
 
 function countChanges(table: string): string {

@@ -1,7 +1,9 @@
 import { KamiError } from '../errors/kami-error.ts';
 import type { CapabilityRequest, RequestedCredential, RequestedMount } from '../model/capability.ts';
+import { type AskTarget, askTargets } from '../model/client-request.ts';
 import { isSha256, type Sha256, type ToolId, toolIdProblem } from '../model/ids.ts';
 import { isJsonObject, type Json, type JsonObject, type JsonSchema } from '../model/json.ts';
+import { InvalidOffers, noOffers, parseOffers } from '../model/offers.ts';
 import type { ToolAnnotations, ToolArgument } from '../model/tool.ts';
 import type { InstalledTool } from './installed-tool.ts';
 
@@ -34,6 +36,7 @@ export const toolColumns = [
   'signature',
   'signer_public_key',
   'assets_sha256',
+  'offers',
 ] as const;
 
 export function writeToolRow(tool: InstalledTool): ToolRow {
@@ -63,6 +66,7 @@ export function writeToolRow(tool: InstalledTool): ToolRow {
     signature: tool.signature ?? null,
     signer_public_key: tool.signerPublicKey ?? null,
     assets_sha256: tool.assets ?? null,
+    offers: JSON.stringify(tool.offers),
   };
 }
 
@@ -158,6 +162,7 @@ export function readToolRow(row: ToolRow, path: string): InstalledTool {
     annotations: json('annotations', isAnnotations, 'a table of annotations'),
     convention: oneOf('convention', ['text', 'kami:result/1']),
     sdk: optionalJson('sdk', isSdk, 'a name and a version'),
+    offers: row.offers === null ? noOffers : parseOffers(json('offers', isOffers, 'a list of offers')),
     installedAt: time('installed_at'),
     updatedAt: time('updated_at'),
     pinnedVersion: optionalText('pinned_version'),
@@ -168,7 +173,8 @@ export function readToolRow(row: ToolRow, path: string): InstalledTool {
 
 type StoredRequest = JsonObject &
   Pick<CapabilityRequest, 'network' | 'fileSystem' | 'environment'> & {
-    /** Both are missing in entries of KAMI 0.1. */
+    /** These are missing in older entries. */
+    readonly asks?: readonly AskTarget[];
     readonly mounts?: readonly StoredMount[];
     readonly credentials?: readonly RequestedCredential[];
   };
@@ -185,9 +191,14 @@ function isRequest(value: Json): value is StoredRequest {
     isTextList(value.network) &&
     isTextList(value.environment) &&
     ['none', 'read-only', 'sandbox'].includes(String(value.fileSystem)) &&
+    (value.asks === undefined || (isTextList(value.asks) && value.asks.every(isAskTarget))) &&
     isOptionalList(value.mounts, isMount) &&
     isOptionalList(value.credentials, isCredential)
   );
+}
+
+function isAskTarget(value: string): value is AskTarget {
+  return askTargets.some((target) => target === value);
 }
 
 function isOptionalList(value: Json | undefined, is: (item: JsonObject) => boolean): boolean {
@@ -208,11 +219,12 @@ function isCredential({ host, header, value }: JsonObject): boolean {
 }
 
 function toRequest(value: StoredRequest): CapabilityRequest {
-  const { network, fileSystem, environment, mounts = [], credentials = [] } = value;
+  const { network, fileSystem, environment, asks = [], mounts = [], credentials = [] } = value;
   return {
     network,
     fileSystem,
     environment,
+    asks,
     mounts: mounts.map(({ path, access, reason }) => ({ path, access, reason })),
     credentials: credentials.map(({ host, header, value }) => ({ host, header, value })),
   };
@@ -256,6 +268,15 @@ function isAnnotations(value: Json): value is JsonObject & ToolAnnotations {
       key === 'title' ? typeof hint === 'string' : typeof hint === 'boolean',
     )
   );
+}
+
+function isOffers(value: Json): value is JsonObject {
+  try {
+    return isJsonObject(value) && parseOffers(value) !== undefined;
+  } catch (error) {
+    if (error instanceof InvalidOffers) return false;
+    throw error;
+  }
 }
 
 function isSdk(value: Json): value is JsonObject & { readonly name: string; readonly version: string } {

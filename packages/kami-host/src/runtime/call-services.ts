@@ -13,12 +13,15 @@ import { defaultFileLimits } from '../sandbox/files/file-grant.ts';
 import type { HostService } from '../sandbox/host-call/dispatcher.ts';
 import type { GuestView } from '../sandbox/protocol.ts';
 import type { CallableTool } from './callable-tool.ts';
+import { type Caller, ClientService } from './client-service.ts';
 import type { Execution } from './executor.ts';
 
 /** What surrounds one call: the services it may ask, what it sees, and what was refused it on the way. */
 export interface CallSurroundings {
   readonly services: Execution['services'];
   readonly guest: GuestView;
+  /** What the tool asked of its caller; known when the call has ended. */
+  readonly client: Pick<ClientService, 'open'>;
   /** Hides the tool's secrets in whatever leaves the call. */
   readonly redact: Redactor;
   /** What the services refused; complete when the call has ended. */
@@ -30,7 +33,7 @@ export interface CallSurroundings {
 const sharedFiles = new SharedFiles();
 
 /** Makes the surroundings of one call from the tool's frozen policy. What was not granted has no service at all. */
-export async function surroundCall(tool: SurroundedTool): Promise<CallSurroundings> {
+export async function surroundCall(tool: SurroundedTool, caller: Caller): Promise<CallSurroundings> {
   const { policy, values, notes } = tool;
   const { network, files } = policy;
   const secrets = needsSecrets(policy) ? values.secrets() : new Map<string, string>();
@@ -45,8 +48,14 @@ export async function surroundCall(tool: SurroundedTool): Promise<CallSurroundin
   const mounts = files.mounts.map(({ quota, ...mount }) =>
     quota === undefined ? mount : { ...mount, quota },
   );
+  const client = new ClientService({
+    ...{ caller, granted: policy.asks, onRefusal },
+    onUse: (target) => notes.onUse({ kind: 'ask', target }),
+  });
   return {
+    client,
     services: {
+      client,
       ...(egress === undefined ? {} : { egress }),
       ...(mounts.length === 0
         ? {}

@@ -2,6 +2,7 @@ import { type ComponentOrigin, ComponentStore } from '../component/component-sto
 import { InvalidDescription, maxDescribeBytes, parseToolDescription } from '../component/tool-description.ts';
 import { isKamiError, KamiError } from '../errors/kami-error.ts';
 import type { CallOutcome, CallResult } from '../model/call-result.ts';
+import type { OfferInterface } from '../model/contract.ts';
 import type { Isolation } from '../model/isolation.ts';
 import type { Json } from '../model/json.ts';
 import { defaultLimits, type Limits } from '../model/limits.ts';
@@ -15,6 +16,7 @@ import { failure } from '../sandbox/result-text.ts';
 import { type RefusalList, surroundCall } from './call-services.ts';
 import { type CallableTool, describedCall } from './callable-tool.ts';
 import { CellExecutor } from './cell-executor.ts';
+import type { Caller } from './client-service.ts';
 import { EventCounter, type EventSink, type RuntimeCounters } from './events.ts';
 import type { Execution, Executor } from './executor.ts';
 import { jointSignal } from './joint-signal.ts';
@@ -53,6 +55,15 @@ export interface CallOptions {
   readonly client?: string;
   /** Takes what the tool logs while it runs. */
   readonly onLog?: (line: LogLine) => void;
+  /** Whom the tool tells how far it is, and asks; nobody unless given. */
+  readonly caller?: Caller;
+}
+
+/** A function of what a tool offers beside itself, with what it is given. */
+export interface OfferCall {
+  readonly offer: OfferInterface;
+  readonly method: string;
+  readonly texts: readonly string[];
 }
 
 /**
@@ -91,29 +102,47 @@ export class KamiRuntime {
    * @throws KamiError `KAMI_BUSY`, `KAMI_SHUTTING_DOWN`, `KAMI_STORE_DAMAGED`, `KAMI_COMPONENT_…` when the component can't be
    *   prepared; the signal's reason when it is aborted
    */
-  async call(
-    tool: CallableTool,
-    input: Json,
-    { signal, client = localClient, onLog = () => {} }: CallOptions = {},
-  ): Promise<CallResult> {
-    const { origin, domain, policy, notes, inputSchema, outputSchema, convention } = tool;
-    const text = inputText(input, policy.limits);
+  async call(tool: CallableTool, input: Json, options: CallOptions = {}): Promise<CallResult> {
+    const { inputSchema, outputSchema, convention } = tool;
+    const text = inputText(input, tool.policy.limits);
     if (typeof text !== 'string') return untimed(text);
+    return this.#run(tool, { kind: 'run', input: text, inputSchema, outputSchema, convention }, options);
+  }
+
+  /**
+   * Calls what a tool offers beside itself; the text that it answers with is the only content.
+   * @throws KamiError as `call`
+   */
+  async consult(tool: CallableTool, asked: OfferCall, options: CallOptions = {}): Promise<CallResult> {
+    const bytes = asked.texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    const { maxInputBytes } = tool.policy.limits;
+    if (bytes > maxInputBytes) return untimed(inputTooLarge(maxInputBytes));
+    return this.#run(tool, { kind: 'offer', ...asked }, options);
+  }
+
+  async #run(
+    tool: CallableTool,
+    operation: Operation,
+    { signal, client: from = localClient, onLog = () => {}, caller = {} }: CallOptions,
+  ): Promise<CallResult> {
+    const { origin, domain, policy, notes } = tool;
     const busy = this.#tooOften(tool.name, policy.limits);
     if (busy !== undefined) return untimed(busy);
 
-    const { services, guest, redact, refusals, unsetSecrets } = await surroundCall(tool);
+    const { services, guest, client, redact, refusals, unsetSecrets } = await surroundCall(tool, caller);
     for (const name of unsetSecrets) onLog({ level: 'warn', message: unsetSecret(name, tool.name) });
     const result = await this.#perform({
       ...{ origin, domain, limits: policy.limits, guest, services },
-      operation: { kind: 'run', input: text, inputSchema, outputSchema, convention },
+      operation,
       signal,
-      lane: { client, tool: tool.name },
+      lane: { client: from, tool: tool.name },
       onLog: ({ level, message }) => onLog({ level, message: redact(message) }),
     });
     const all = redacted(joinRefusals(refusals, result.refusals), redact);
     for (const refusal of all) notes.onRefusal(refusal);
-    return { ...result, outcome: redacted(result.outcome, redact), refusals: all };
+    const outcome: CallResult['outcome'] =
+      client.open.length > 0 ? { status: 'input-required', requests: client.open } : result.outcome;
+    return { ...result, outcome: redacted(outcome, redact), refusals: all };
   }
 
   /**
@@ -167,14 +196,14 @@ export class KamiRuntime {
     await this.#executor.close();
   }
 
-  #ask(origin: ComponentOrigin, operation: Operation, limits: Limits): Promise<CallResult> {
+  #ask(origin: ComponentOrigin, operation: Operation, limits: Limits): Promise<Performed> {
     const surroundings = { guest: blindGuest, services: {}, onLog: () => {}, signal: undefined };
     const lane = { client: localClient, tool: origin.source };
     return this.#perform({ origin, operation, limits, domain: origin.key, lane, ...surroundings });
   }
 
   /** Runs an operation when its turn comes. Its time limit counts from now. */
-  async #perform({ lane, signal: cancel, ...asked }: Asked): Promise<CallResult> {
+  async #perform({ lane, signal: cancel, ...asked }: Asked): Promise<Performed> {
     const { tool } = lane;
     const { timeoutMs } = asked.limits;
     const { signal, release } = jointSignal(this.#stop.signal, ...(cancel === undefined ? [] : [cancel]));
@@ -233,6 +262,9 @@ type Asked = Omit<Execution, 'timeLeftMs' | 'signal'> & {
   readonly signal: AbortSignal | undefined;
 };
 
+/** What was performed, and how long it took, ms. */
+type Performed = WorkerAnswer & Pick<CallResult, 'durationMs'>;
+
 function ending({ outcome, spent }: WorkerAnswer) {
   return { outcome: outcome.status === 'success' ? outcome.status : outcome.reason, spent } as const;
 }
@@ -263,9 +295,11 @@ function inputText(input: Json, { maxInputBytes }: Limits): string | CallOutcome
   } catch {
     return failure('invalid-input', 'The arguments are nested too deeply.');
   }
-  return Buffer.byteLength(text) > maxInputBytes
-    ? failure('invalid-input', `The arguments have more than the ${maxInputBytes} bytes a tool takes.`)
-    : text;
+  return Buffer.byteLength(text) > maxInputBytes ? inputTooLarge(maxInputBytes) : text;
+}
+
+function inputTooLarge(maxInputBytes: number): CallOutcome {
+  return failure('invalid-input', `The arguments have more than the ${maxInputBytes} bytes a tool takes.`);
 }
 
 function unsetSecret(name: string, tool: string): string {

@@ -8,7 +8,7 @@ import {
   pageBytes,
   type StartState,
 } from '../model/compiled-component.ts';
-import { toolExport } from '../model/contract.ts';
+import { type OfferInterface, offerExports, toolExport } from '../model/contract.ts';
 import type { Limits } from '../model/limits.ts';
 import { linkerOf, type ToolExports } from './linker.ts';
 import { type CopyPages, copyMemory, pageCopier } from './page-copier.ts';
@@ -18,6 +18,8 @@ const mostPages = 65_536;
 
 /** The component's `kami:tool/tool` interface; `run` throws an error with a `payload` for its error case. */
 export interface ToolInstance extends ToolExports {
+  /** A function of what it offers beside its tool; undefined where it has none. It throws as `run` does. */
+  offered(offer: OfferInterface, method: string): ((...texts: string[]) => string) | undefined;
   /** Linear memory of the instance, bytes. Memories never shrink, so at the end this is the peak. */
   memoryBytes(): number;
   /** Fuel that is left; below 0 when the component was stopped for want of it. */
@@ -102,6 +104,10 @@ export function instantiate(
   return {
     run: tool.run,
     describe: tool.describe,
+    offered(offer, method) {
+      const functions = exports[offerExports[offer]];
+      return functions !== undefined && Object.hasOwn(functions, method) ? functions[method] : undefined;
+    },
     fuelLeft: () => Number(fuel.value),
     reset(next) {
       if (exports.kamiReset === undefined || snapshots.size < memories.size || !hasItsFirstSize())

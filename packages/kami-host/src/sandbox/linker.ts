@@ -1,8 +1,11 @@
 import { compileFunction } from 'node:vm';
 import type { CompiledModule, Glue } from '../model/compiled-component.ts';
-import type { toolExport } from '../model/contract.ts';
+import type { OfferInterface, offerExports, toolExport } from '../model/contract.ts';
 import type { Sha256 } from '../model/ids.ts';
 import type { HostImports } from './wasi/imports.ts';
+
+/** The functions of an interface that a component may export beside its tool. */
+export type OfferFunctions = Readonly<Record<string, (...texts: string[]) => string>>;
 
 /** The functions of `kami:tool/tool`. */
 export interface ToolExports {
@@ -16,10 +19,11 @@ export type Instantiate = (
   getCoreModule: (name: string) => CompiledModule,
   imports: HostImports,
   instantiateCore: (module: CompiledModule, imports: WebAssembly.Imports) => WebAssembly.Instance,
-) => Readonly<Record<typeof toolExport, ToolExports | undefined>> & {
-  /** Where the component's glue can be used again. */
-  readonly kamiReset?: (imports: HostImports) => boolean;
-};
+) => Readonly<Record<typeof toolExport, ToolExports | undefined>> &
+  Readonly<Record<(typeof offerExports)[OfferInterface], OfferFunctions | undefined>> & {
+    /** Where the component's glue can be used again. */
+    readonly kamiReset?: (imports: HostImports) => boolean;
+  };
 
 const linkers = new Map<Sha256, Instantiate>();
 

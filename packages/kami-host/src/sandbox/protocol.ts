@@ -1,6 +1,7 @@
 import type { CallOutcome } from '../model/call-result.ts';
 import type { Refusal } from '../model/capability.ts';
 import type { CompiledComponent, StartState } from '../model/compiled-component.ts';
+import type { OfferInterface } from '../model/contract.ts';
 import type { Sha256 } from '../model/ids.ts';
 import type { Limits } from '../model/limits.ts';
 import type { LogLine } from '../model/log-line.ts';
@@ -18,6 +19,13 @@ export type Operation =
       readonly convention: ResultConvention;
     }
   | { readonly kind: 'describe' }
+  /** A function of what the component offers beside its tool; answered with its text as content. */
+  | {
+      readonly kind: 'offer';
+      readonly offer: OfferInterface;
+      readonly method: string;
+      readonly texts: readonly string[];
+    }
   /** Only compiles the schemas; the component is not started. */
   | {
       readonly kind: 'check-schemas';

@@ -5,6 +5,7 @@ import type { ResultConvention } from '../model/tool.ts';
 import { MemoryInstantiatedTwice, MemoryLimitTooSmall, type ToolInstance } from './instance.ts';
 import { failure, readFailure } from './result-text.ts';
 import { GuestExit } from './wasi/cli.ts';
+import { CallSuspended } from './wasi/client.ts';
 import { TooManyHandles } from './wasi/handles.ts';
 
 /** A guest whose memory can't grow by this much has, for all we can see from outside, run out of it. */
@@ -19,6 +20,11 @@ const trapNames = [
   'null reference',
 ];
 
+/** The component does not export what it said it would. */
+export class NotOffered extends Error {
+  override readonly name = 'NotOffered';
+}
+
 /** What a component's end by exception means. Nothing of V8 or of the engine's internals gets into the message. */
 export function readThrown(
   error: unknown,
@@ -31,6 +37,11 @@ export function readThrown(
     const outcome = readFailure(error.payload, convention);
     return memoryIsFull && outcome.message === 'out of memory' ? outOfMemory(maxMemoryMb) : outcome;
   }
+  if (error instanceof CallSuspended) {
+    return failure('input-required', 'The tool asks for something before it goes on.');
+  }
+  if (error instanceof NotOffered)
+    return failure('invalid-output', `The tool can't do what it says: ${error.message}.`);
   if (error instanceof GuestExit) {
     return failure('exit', `The tool ended itself with exit code ${error.exitCode} instead of answering.`);
   }

@@ -3,6 +3,7 @@ import type { CallOutcome, CallSuccess } from '../model/call-result.ts';
 import { type CompiledComponent, withStart } from '../model/compiled-component.ts';
 import type { Sha256 } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
+import type { ResultConvention } from '../model/tool.ts';
 import { bareAnswer } from './answer.ts';
 import { type ChannelEnds, HostChannel } from './host-call/channel.ts';
 import type { ToolInstance } from './instance.ts';
@@ -12,7 +13,7 @@ import type { Operation, PostedRequest, WorkerAnswer, WorkerMessage, WorkerReque
 import { failure, readSuccess } from './result-text.ts';
 import { InvalidSchema, schemaCheck } from './schema-check.ts';
 import { rehearse } from './start-state.ts';
-import { isErrorCase, outOfFuel, readThrown } from './thrown.ts';
+import { isErrorCase, NotOffered, outOfFuel, readThrown } from './thrown.ts';
 
 const host = new HostChannel(workerData as ChannelEnds);
 const instances = new Instances(host, (line) => send({ kind: 'log', line }));
@@ -28,7 +29,7 @@ parentPort?.on('message', (posted: PostedRequest) => {
   // What a component is asked before it is installed: whatever else its calls would do first is done now, too.
   if (operation.kind === 'describe' && answer.outcome.status === 'success') rehearsed(request.component);
   send({ kind: 'answer', answer });
-  if (operation.kind !== 'run') return;
+  if (!isCall(operation)) return;
   const component = components.get(request.component.key) ?? request.component;
   instances.prepare({ component, limits, clock: guest.clock }, used);
 });
@@ -85,7 +86,7 @@ function perform({ component: asked, operation, limits, guest }: WorkerRequest):
   if ('outcome' in input) return { answer: bareAnswer(input.outcome), used: undefined };
 
   const begin = performance.now();
-  const component = operation.kind === 'run' ? rehearsed(asked) : asked;
+  const component = isCall(operation) ? rehearsed(asked) : asked;
   const { call, start, origin, preparedMs } = instances.take(
     { component, limits, clock: guest.clock },
     guest.environment,
@@ -97,7 +98,7 @@ function perform({ component: asked, operation, limits, guest }: WorkerRequest):
   try {
     instance = start();
     ready = performance.now();
-    const text = operation.kind === 'run' ? instance.run(input.text) : instance.describe();
+    const text = textOf(instance, operation, input.text);
     hasReturned = true;
     outcome =
       Buffer.byteLength(text) > limits.maxOutputBytes
@@ -109,7 +110,7 @@ function perform({ component: asked, operation, limits, guest }: WorkerRequest):
   } catch (error) {
     if (error instanceof InvalidSchema) throw error;
     hasReturned ||= isErrorCase(error);
-    outcome = readThrown(error, operation.kind === 'run' ? operation.convention : 'text', instance, limits);
+    outcome = readThrown(error, errorConvention(operation), instance, limits);
   }
   call.log.close();
   const fuelLeft = instance?.fuelLeft() ?? limits.maxFuel;
@@ -135,6 +136,25 @@ function perform({ component: asked, operation, limits, guest }: WorkerRequest):
 type RunOperation = Extract<Operation, { readonly kind: 'run' }>;
 type ComponentOperation = Exclude<Operation, { readonly kind: 'check-schemas' }>;
 
+/** Whether it is one of the calls that a component is there for. */
+function isCall({ kind }: Operation): boolean {
+  return kind === 'run' || kind === 'offer';
+}
+
+function textOf(instance: ToolInstance, operation: ComponentOperation, input: string): string {
+  if (operation.kind === 'describe') return instance.describe();
+  if (operation.kind === 'run') return instance.run(input);
+  const work = instance.offered(operation.offer, operation.method);
+  if (work === undefined) throw new NotOffered(`it has no ${operation.offer}`);
+  return work(...operation.texts);
+}
+
+/** The interfaces of offers have no other way to fail. */
+function errorConvention(operation: ComponentOperation): ResultConvention {
+  if (operation.kind === 'describe') return 'text';
+  return operation.kind === 'run' ? operation.convention : 'kami:result/1';
+}
+
 function checkInput({ input, inputSchema }: RunOperation): { text: string } | { outcome: CallOutcome } {
   const value = JSON.parse(input) as Json;
   const problems = schemaCheck(inputSchema, 'fill').problems(value);
@@ -152,7 +172,7 @@ function checkSchemas(inputSchema: string, outputSchema: string | undefined): vo
 }
 
 function readText(text: string, operation: ComponentOperation): CallOutcome {
-  if (operation.kind === 'describe') return readSuccess(text, 'text', false);
+  if (operation.kind !== 'run') return readSuccess(text, 'text', false);
   const { convention, outputSchema } = operation;
   const outcome = readSuccess(text, convention, outputSchema !== undefined);
   return outputSchema === undefined || outcome.status === 'failure'

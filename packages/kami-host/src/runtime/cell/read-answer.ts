@@ -31,6 +31,7 @@ const reasons: Readonly<Record<FailureReason, true>> = {
   exit: true,
   crash: true,
   'rate-limited': true,
+  'input-required': true,
 };
 
 const capabilities: Readonly<Record<Refusal['capability'], true>> = {
@@ -39,6 +40,7 @@ const capabilities: Readonly<Record<Refusal['capability'], true>> = {
   environment: true,
   sockets: true,
   process: true,
+  client: true,
 };
 
 /** Reads an answer that was sent by a process that runs guests; undefined when it is not of the declared shape. */

@@ -12,7 +12,7 @@ export interface HostRequest {
 
 export type ServiceName = (typeof serviceNames)[number];
 /** `turn` is there for every call: it tells the host that the guest waits, so that another can compute. */
-export const serviceNames = ['files', 'egress', 'turn'] as const;
+export const serviceNames = ['files', 'egress', 'client', 'turn'] as const;
 
 export interface TurnMethods extends Methods {
   /** Ends when the time is over, or when the host has something for the guest; only then does the guest go on. */

@@ -2,6 +2,7 @@ import type { OfferedInterface } from '../../model/contract.ts';
 import type { LogLineLevel } from '../../model/log-line.ts';
 import type { CallState } from './call-state.ts';
 import { cliInterfaces } from './cli.ts';
+import { clientInterfaces } from './client.ts';
 import { clockInterfaces } from './clocks.ts';
 import { filesystemInterfaces } from './filesystem.ts';
 import { httpInterfaces } from './http.ts';
@@ -19,6 +20,7 @@ export type HostImports = Readonly<Record<OfferedInterface, Readonly<Record<stri
 export function createImports(call: CallState): HostImports {
   const interfaces: HostImports = {
     'kami:tool/host': { log: (level: LogLineLevel, message: string) => call.log.add(level, message) },
+    ...clientInterfaces(call),
     ...cliInterfaces(call),
     ...clockInterfaces(call),
     ...filesystemInterfaces(call),
