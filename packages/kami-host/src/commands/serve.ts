@@ -1,27 +1,47 @@
+import { httpTokenVariable } from '../config/config-keys.ts';
 import { serveStdio } from '../mcp/serve-stdio.ts';
-import { openToolHost } from '../runtime/tool-host.ts';
-import { defineCommand } from './command.ts';
+import { openToolHost, type ToolHost } from '../runtime/tool-host.ts';
+import { type CommandContext, defineCommand } from './command.ts';
 
 export const serve = defineCommand({
   builder: (yargs) =>
     yargs
       .option('transport', {
-        choices: ['stdio'] as const,
+        choices: ['stdio', 'http'] as const,
         default: 'stdio' as const,
         describe: 'How clients connect',
       })
       .option('concurrency', { type: 'number', describe: 'Calls that may run at the same time' })
       .option('isolation', { type: 'string', describe: 'cell (processes of their own) or thread' })
       .option('cache-size', { type: 'number', describe: 'Compiled components to keep' })
-      .example('$0 serve', 'the command that an MCP client starts'),
+      .option('host', { type: 'string', describe: 'Address to listen on', group: httpGroup })
+      .option('port', { type: 'number', describe: 'Port to listen on; 0: any', group: httpGroup })
+      .option('auth', {
+        type: 'boolean',
+        default: true,
+        describe: 'Ask for a token (--no-auth: on this machine alone)',
+        group: httpGroup,
+      })
+      .option('token-file', { type: 'string', describe: 'File with the bearer token', group: httpGroup })
+      .option('allowed-hosts', { type: 'string', describe: 'Further names of the server', group: httpGroup })
+      .option('allowed-origins', { type: 'string', describe: 'Web pages that may call', group: httpGroup })
+      .option('public-url', { type: 'string', describe: 'URL that clients use', group: httpGroup })
+      .option('issuer', { type: 'string', describe: 'OAuth server whose tokens are taken', group: httpGroup })
+      .option('audience', { type: 'string', describe: 'What its tokens must be made for', group: httpGroup })
+      .option('required-scopes', { type: 'string', describe: 'Scopes they must have', group: httpGroup })
+      .epilogue(
+        `The token is given by the variable ${httpTokenVariable} or a file, never by a flag, which other users can see.`,
+      )
+      .example('$0 serve', 'the command that an MCP client starts')
+      .example('$0 serve --transport http', 'for many clients; shows its address and a token'),
 
-  async run(_args, context) {
-    const { logger, signal } = context;
-    const host = await openToolHost(context.config, ({ kind, ...event }) => logger.debug(kind, event));
+  async run({ transport, auth }, context) {
+    const serving = transport === 'http' ? await prepareHttp(auth, context) : prepareStdio(context);
+    const { config, logger } = context;
+    const host = await openToolHost(config, ({ kind, ...event }) => logger.debug(kind, event));
     try {
       void host.runtime.warmUp();
-      logger.info('serving MCP on stdio', { tools: host.tools().length });
-      await serveStdio({ host, logger, version: context.version }, signal);
+      await serving(host);
     } finally {
       await host.close('stop');
       logger.info('stopped', { ...host.runtime.counters() });
@@ -29,3 +49,60 @@ export const serve = defineCommand({
     return 0;
   },
 });
+
+const httpGroup = 'With --transport http:';
+
+/** Serves the tools of a host until the client or the operator ends it. */
+type Serving = (host: ToolHost) => Promise<void>;
+
+function prepareStdio({ logger, version, signal }: CommandContext): Serving {
+  return async (host) => {
+    logger.info('serving MCP on stdio', { tools: host.tools().length });
+    await serveStdio({ host, logger, version }, signal);
+  };
+}
+
+/** Loads the HTTP server, which nobody else waits for, and finds out who may call before anything is started. */
+async function prepareHttp(auth: boolean, context: CommandContext): Promise<Serving> {
+  const { config, logger, version, signal } = context;
+  const [{ serveHttp }, { resolveHttpSettings }, { makeToken, readToken }] = await Promise.all([
+    import('../mcp/http/serve-http.ts'),
+    import('../mcp/http/http-settings.ts'),
+    import('../mcp/http/bearer-token.ts'),
+  ]);
+  const { http } = config.values;
+  const variable = process.env[httpTokenVariable];
+  // From here on no tool can be granted it.
+  delete process.env[httpTokenVariable];
+  const given = readToken(variable, http.tokenFile, (file) =>
+    logger.warn(
+      `Other users of this machine may read the token in ${file}. Make it yours: chmod 600 ${file}`,
+    ),
+  );
+  const settings = resolveHttpSettings(http, { auth, token: given }, makeToken);
+  return async (host) => {
+    const stopCalls = () => host.runtime.close('stop');
+    logger.info('serving MCP over HTTP', { tools: host.tools().length });
+    await serveHttp({ host, logger, version, stopCalls }, settings, announce, signal);
+  };
+
+  function announce({ url, ...address }: { url: string; host: string; port: number }): void {
+    const { access } = settings;
+    const token = access.kind === 'guarded' ? access.token : undefined;
+    const made = token?.origin === 'made' ? { token: token.value } : {};
+    const doors =
+      access.kind === 'open' ? ['none'] : [token && 'token', access.issuer && 'oauth'].filter(Boolean);
+    if (context.json) {
+      context.print(`${JSON.stringify({ url, ...address, auth: doors, ...made, pid: process.pid })}\n`);
+      return;
+    }
+    context.reporter.note(`MCP over HTTP: ${url}`);
+    if (made.token !== undefined) {
+      context.reporter.note(`Token of this start, shown this once: ${made.token}`);
+      context.reporter.note(`Keep one of your own instead: ${httpTokenVariable}, or --token-file.`);
+    }
+    if (access.kind === 'open') {
+      context.reporter.note('No token is asked for: every program on this machine may call the tools.');
+    }
+  }
+}

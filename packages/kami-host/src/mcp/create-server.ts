@@ -14,10 +14,12 @@ export interface ServerDeps {
   readonly logger: Logger;
   /** KAMI's own version. */
   readonly version: string;
+  /** Who calls, where there are several clients: their calls take turns. */
+  readonly client?: string;
 }
 
 /** One MCP server for one connection, of whichever protocol generation the client speaks. */
-export function createServer({ host, logger, version }: ServerDeps): Server {
+export function createServer({ host, logger, version, ...caller }: ServerDeps): Server {
   const server = new Server(
     { name: 'kami', title: 'KAMI', version },
     { capabilities: { tools: {}, prompts: {}, resources: {} } },
@@ -30,7 +32,7 @@ export function createServer({ host, logger, version }: ServerDeps): Server {
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${params.name}".`);
       }
       const onLog = logTo(logger.child({ tool: tool.id }));
-      const result = await host.call(tool.id, (params.arguments ?? {}) as Json, { signal, onLog });
+      const result = await host.call(tool.id, (params.arguments ?? {}) as Json, { ...caller, signal, onLog });
       for (const { capability, subject, count, grant } of result.refusals) {
         logger.warn('refused', { tool: tool.id, capability, subject: cleanText(subject), count, grant });
       }
