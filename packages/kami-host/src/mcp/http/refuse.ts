@@ -30,5 +30,27 @@ export function sendJson(
     'X-Content-Type-Options': 'nosniff',
     ...headers,
   });
-  response.end(body);
+  endWhenSent(response, body);
+}
+
+/** How long a client may go on sending a body that nobody reads, ms. */
+const lingerMs = 5_000;
+
+/**
+ * Sends the last of an answer and ends it, but not before the client has sent all of its request: a connection that
+ * is closed with bytes unread is reset, and takes an answer along that is still on its way.
+ */
+function endWhenSent(response: ServerResponse, body: Buffer): void {
+  const { req: request } = response;
+  if (request.complete) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  const end = () => {
+    clearTimeout(late);
+    response.end();
+  };
+  const late = setTimeout(end, lingerMs);
+  request.once('close', end).once('end', end).resume();
 }
