@@ -12,35 +12,36 @@ const restMs = 5_000;
  * @throws Error from the function that is returned, when the issuer does not answer as it should
  */
 export function createIssuerKeys(issuer: string): JWTVerifyGetKey {
+  const ask = restAfterFailure();
   let keys: Promise<JWTVerifyGetKey> | undefined;
-  let failed: { readonly at: number; readonly error: unknown } | undefined;
+
+  async function find(): Promise<JWTVerifyGetKey> {
+    const url = await ask(() => discover(issuer));
+    const fetchKeys = () => ask(async () => Response.json(keySet(await fetchJson(url))));
+    return createRemoteJWKSet(url, { [customFetch]: fetchKeys });
+  }
 
   return async (header, token) => {
-    if (failed !== undefined && performance.now() - failed.at < restMs) throw failed.error;
-    keys ??= discover(issuer).then(remoteKeys);
-    let found: JWTVerifyGetKey;
-    try {
-      found = await keys;
-    } catch (error) {
+    keys ??= find().catch((error: unknown) => {
       keys = undefined;
+      throw error;
+    });
+    return (await keys)(header, token);
+  };
+}
+
+/** Runs what is asked of a server; for a while after a failure it fails again without asking. */
+function restAfterFailure(): <T>(work: () => Promise<T>) => Promise<T> {
+  let failed: { readonly at: number; readonly error: unknown } | undefined;
+  return async (work) => {
+    if (failed !== undefined && performance.now() - failed.at < restMs) throw failed.error;
+    try {
+      return await work();
+    } catch (error) {
       failed = { at: performance.now(), error };
       throw error;
     }
-    return found(header, token);
   };
-
-  function remoteKeys(url: URL): JWTVerifyGetKey {
-    return createRemoteJWKSet(url, {
-      [customFetch]: async () => {
-        try {
-          return Response.json(await fetchJson(url));
-        } catch (error) {
-          failed = { at: performance.now(), error };
-          throw error;
-        }
-      },
-    });
-  }
 }
 
 async function discover(issuer: string): Promise<URL> {
@@ -77,4 +78,11 @@ function keysUrl(metadata: unknown, issuer: string): URL {
     throw new Error('its jwks_uri is no https URL');
   }
   return new URL(place);
+}
+
+function keySet(document: unknown): unknown {
+  if (isJsonObject(document) && Array.isArray(document.keys) && document.keys.every(isJsonObject)) {
+    return document;
+  }
+  throw new Error('what is at its jwks_uri is no set of keys');
 }
