@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { discoverOAuthProtectedResourceMetadata } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ask, connectHttp, type HttpServer, startHttpServer } from '../fixtures/http-server.ts';
+import { ask, connectHttp, type HttpServer, startHttpServer, until } from '../fixtures/http-server.ts';
 import { type Behaviour, type Issuer, newKey, signToken, startIssuer } from '../fixtures/issuer.ts';
 import { eras, textOf } from '../fixtures/mcp-client.ts';
 import { type TempFolder, tempFolder } from '../fixtures/temp-folder.ts';
 import { installWatTools } from '../fixtures/wat-package.ts';
-import { honestTools } from '../fixtures/wat-tools.ts';
+import { honestTools, hostileTools } from '../fixtures/wat-tools.ts';
 
 let data: TempFolder;
 let issuer: Issuer;
@@ -15,6 +15,7 @@ let server: HttpServer;
 beforeAll(async () => {
   data = await tempFolder();
   await installWatTools({ parrot: honestTools.parrot }, { dataDir: data.path });
+  await installWatTools({ 'short-loop': hostileTools.loop }, { dataDir: data.path }, { timeoutMs: 3_000 });
   issuer = await startIssuer();
   server = await serve(issuer);
 });
@@ -86,6 +87,27 @@ it('a token of the operator is taken beside those of an issuer', async () => {
   expect((await askWith(token, both)).status).toBe(200);
   expect((await askWith(issuer.sign({ aud: both.url }), both)).status).toBe(200);
   expect((await askWith(`${token}0`, both)).status).toBe(401);
+});
+
+it('a client that floods the server does not hold up another one', async () => {
+  await using narrow = await serve(issuer, '--concurrency', '1');
+  const connectAs = (sub: string) =>
+    connectHttp({ url: narrow.url, token: issuer.sign({ aud: narrow.url, scope: 'mcp', sub }) });
+  await using greedy = await connectAs('greedy');
+  await using modest = await connectAs('modest');
+  const first = greedy.call('test_wat_short-loop');
+  await until(() => narrow.stderr().includes('call-begun'));
+  let answered = 0;
+  const flood = Array.from({ length: 100 }, async (_, index) => {
+    await greedy.call('test_wat_parrot', { text: `greedy ${index}` });
+    answered += 1;
+  });
+  // All of them wait, for the place that the loop has.
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await modest.call('test_wat_parrot', { text: 'modest' });
+  expect(answered).toBeLessThan(10);
+  await Promise.all([first, ...flood]);
+  expect(answered).toBe(100);
 });
 
 describe('a token', () => {
