@@ -66,7 +66,10 @@ describe('two servers of one registry behind a plain load balancer', () => {
         const wasGone = isGone;
         const text = `caller ${caller}, call ${count}`;
         try {
-          expect(textOf(await connection.call('test_wat_parrot', { text }))).toContain(text);
+          // A client of the older generation does not notice that a stream was cut off, and waits for its time to end.
+          const call = { name: 'test_wat_parrot', arguments: { text } };
+          const result = await connection.client.callTool(call, { timeout: 5_000 });
+          expect(textOf(result)).toContain(text);
           if (++answered === 100) isUnderLoad.resolve();
         } catch (error) {
           if (error instanceof Error && error.name === 'AssertionError') throw error;
