@@ -14,23 +14,22 @@ export const serve = defineCommand({
       .option('concurrency', { type: 'number', describe: 'Calls that may run at the same time' })
       .option('isolation', { type: 'string', describe: 'cell (processes of their own) or thread' })
       .option('cache-size', { type: 'number', describe: 'Compiled components to keep' })
-      .option('host', { type: 'string', describe: 'Address to listen on', group: httpGroup })
-      .option('port', { type: 'number', describe: 'Port to listen on; 0: any', group: httpGroup })
+      .option('host', { type: 'string', describe: 'http: address to listen on' })
+      .option('port', { type: 'number', describe: 'http: port to listen on; 0: any' })
       .option('auth', {
         type: 'boolean',
         default: true,
-        describe: 'Ask for a token (--no-auth: on this machine alone)',
-        group: httpGroup,
+        describe: 'http: ask for a token',
       })
-      .option('token-file', { type: 'string', describe: 'File with the bearer token', group: httpGroup })
-      .option('allowed-hosts', { type: 'string', describe: 'Further names of the server', group: httpGroup })
-      .option('allowed-origins', { type: 'string', describe: 'Web pages that may call', group: httpGroup })
-      .option('public-url', { type: 'string', describe: 'URL that clients use', group: httpGroup })
-      .option('issuer', { type: 'string', describe: 'OAuth server whose tokens are taken', group: httpGroup })
-      .option('audience', { type: 'string', describe: 'What its tokens must be made for', group: httpGroup })
-      .option('required-scopes', { type: 'string', describe: 'Scopes they must have', group: httpGroup })
+      .option('token-file', { type: 'string', describe: 'http: file with the bearer token' })
+      .option('allowed-hosts', { type: 'string', describe: 'http: further names of the server' })
+      .option('allowed-origins', { type: 'string', describe: 'http: web pages that may call' })
+      .option('public-url', { type: 'string', describe: 'http: URL that clients use' })
+      .option('issuer', { type: 'string', describe: 'http: OAuth server whose tokens are taken' })
+      .option('audience', { type: 'string', describe: 'http: what its tokens must be made for' })
+      .option('required-scopes', { type: 'string', describe: 'http: scopes that they must have' })
       .epilogue(
-        `The token is given by the variable ${httpTokenVariable} or a file, never by a flag, which other users can see.`,
+        `The token is given by the variable ${httpTokenVariable} or a file, never by a flag, which other users can see.\n--no-auth asks for none, and listens on this machine alone.`,
       )
       .example('$0 serve', 'the command that an MCP client starts')
       .example('$0 serve --transport http', 'for many clients; shows its address and a token'),
@@ -49,8 +48,6 @@ export const serve = defineCommand({
     return 0;
   },
 });
-
-const httpGroup = 'With --transport http:';
 
 /** Serves the tools of a host until the client or the operator ends it. */
 type Serving = (host: ToolHost) => Promise<void>;
