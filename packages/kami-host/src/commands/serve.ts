@@ -1,4 +1,5 @@
 import { httpTokenVariable } from '../config/config-keys.ts';
+import { KamiError } from '../errors/kami-error.ts';
 import { serveStdio } from '../mcp/serve-stdio.ts';
 import { openToolHost, type ToolHost } from '../runtime/tool-host.ts';
 import { type CommandContext, defineCommand } from './command.ts';
@@ -34,7 +35,8 @@ export const serve = defineCommand({
       .example('$0 serve', 'the command that an MCP client starts')
       .example('$0 serve --transport http', 'for many clients; shows its address and a token'),
 
-  async run({ transport, auth }, context) {
+  async run({ transport, auth, ...flags }, context) {
+    if (transport === 'stdio') refuseHttpFlags(auth, flags);
     const serving = transport === 'http' ? await prepareHttp(auth, context) : prepareStdio(context);
     const { config, logger } = context;
     const host = await openToolHost(config, ({ kind, ...event }) => logger.debug(kind, event));
@@ -48,6 +50,21 @@ export const serve = defineCommand({
     return 0;
   },
 });
+
+const httpFlags = [
+  ...['host', 'port', 'token-file', 'allowed-hosts', 'allowed-origins'],
+  ...['public-url', 'issuer', 'audience', 'required-scopes'],
+];
+
+/** Who names a port means HTTP, and would wait for ever for it on stdio. */
+function refuseHttpFlags(auth: boolean, flags: Readonly<Record<string, unknown>>): void {
+  const named = auth ? httpFlags.find((flag) => flags[flag] !== undefined) : 'no-auth';
+  if (named === undefined) return;
+  throw new KamiError('KAMI_USAGE', {
+    message: `--${named} is for --transport http, and stdio is the transport if none is named.`,
+    fix: `Add --transport http, or leave --${named} out.`,
+  });
+}
 
 /** Serves the tools of a host until the client or the operator ends it. */
 type Serving = (host: ToolHost) => Promise<void>;
@@ -97,6 +114,9 @@ async function prepareHttp(auth: boolean, context: CommandContext): Promise<Serv
     if (made.token !== undefined) {
       context.reporter.note(`Token of this start, shown this once: ${made.token}`);
       context.reporter.note(`Keep one of your own instead: ${httpTokenVariable}, or --token-file.`);
+    }
+    if (!settings.isLoopback && settings.publicUrl === undefined) {
+      context.reporter.note('Others reach it, without encryption: put a proxy with TLS in front.');
     }
     if (access.kind === 'open') {
       context.reporter.note('No token is asked for: every program on this machine may call the tools.');

@@ -261,6 +261,22 @@ describe('a body', () => {
     expect(said.length).toBeGreaterThan(text.length);
   });
 
+  it('is not held without end: of many large ones some are sent away', async () => {
+    const bytes = 16 * 1024 * 1024;
+    const head = `POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n`;
+    const all = await Promise.all(Array.from({ length: 10 }, () => connectRaw(open, head)));
+    const most = Buffer.alloc(bytes - 1, 0x20);
+    for (const { socket } of all) socket.write(most);
+    await until(() => all.some(({ received }) => received().startsWith('HTTP/1.1 503 ')));
+    // Meanwhile small ones are taken.
+    await stillServes(open);
+    for (const { socket } of all) socket.destroy();
+    const text = 'x'.repeat(1024 * 1024);
+    await until(
+      async () => (await ask(open, { body: callTool('test_wat_parrot', { text }) })).status === 200,
+    );
+  });
+
   it.each([
     ['no JSON', 'this is not JSON'],
     ['half of it', '{"jsonrpc":"2.0","id":1,"meth'],

@@ -257,7 +257,15 @@ describe('a server that can not start', () => {
     }
   });
 
-  it('refuses a token that is too short, or a file that others may change', async () => {
+  it('is told when flags are for the other transport', async () => {
+    for (const flags of [['--port', '0'], ['--no-auth'], ['--issuer', 'https://login.example.com']]) {
+      const { exitCode, stderr } = await runKami(['serve', ...flags], options);
+      expect([flags, exitCode]).toEqual([flags, 2]);
+      expect(stderr).toContain('--transport http');
+    }
+  });
+
+  it('refuses a token that is too short, without showing it', async () => {
     const short = await runKami(['serve', '--transport', 'http'], {
       ...options,
       env: { KAMI_HTTP_TOKEN: 'short-one' },

@@ -139,7 +139,7 @@ export function createAnswerer(deps: AnswerDeps): RequestListener {
 function inTurn(
   answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): RequestListener {
-  const lines = new WeakMap<Socket, { length: number; end: Promise<void> }>();
+  const lines = new WeakMap<Socket, { length: number; end: Promise<unknown> }>();
   return (request, response) => {
     const { socket } = request;
     const line = lines.get(socket) ?? { length: 0, end: Promise.resolve() };
@@ -149,10 +149,12 @@ function inTurn(
       return;
     }
     line.length += 1;
-    line.end = line.end.then(async () => {
-      if (!socket.destroyed) await answer(request, response);
-      line.length -= 1;
-    });
+    line.end = line.end
+      .then(() => (socket.destroyed ? undefined : answer(request, response)))
+      .catch(() => socket.destroy())
+      .then(() => {
+        line.length -= 1;
+      });
   };
 }
 

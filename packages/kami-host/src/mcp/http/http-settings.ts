@@ -48,7 +48,7 @@ export function resolveHttpSettings(
   given: { readonly auth: boolean; readonly token: BearerToken | undefined },
   makeToken: () => BearerToken,
 ): HttpSettings {
-  const host = http.host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const host = withoutBrackets(http.host).toLowerCase();
   const isLocal = isLoopbackHost(host);
   const publicUrl =
     http.publicUrl === undefined ? undefined : parseServerUrl('http.public_url', http.publicUrl);
@@ -78,8 +78,17 @@ export function urlHost(host: string): string {
 
 /** https, or http on this machine: tokens travel there. */
 export function isSafeUrl(url: URL): boolean {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(host));
+  const isLocal = isLoopbackHost(withoutBrackets(url.hostname));
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal);
+}
+
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
+}
+
+/** To listen on, all addresses of the machine; to ask for, none. */
+function isEverywhere(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
 }
 
 function isLoopbackHost(host: string): boolean {
@@ -109,7 +118,9 @@ function issuerOf(http: ConfigValues['http'], isReachedByKnownUrl: boolean): Iss
 
 function allowedHosts(list: string | undefined, own: readonly (string | undefined)[]): ReadonlySet<string> {
   const hosts = new Set(['localhost', '127.0.0.1', '[::1]']);
-  for (const host of own) if (host !== undefined) hosts.add(urlHost(host.replace(/^\[(.*)\]$/, '$1')));
+  for (const host of own) {
+    if (host !== undefined && !isEverywhere(host)) hosts.add(urlHost(withoutBrackets(host)));
+  }
   for (const word of words(list, /,/)) {
     if (!/^(?:[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/i.test(word)) {
       throw invalid(

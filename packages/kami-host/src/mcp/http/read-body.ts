@@ -7,9 +7,12 @@ export type Body = { readonly value: unknown; readonly release: () => void } | R
 export interface BodyBounds {
   /** Of one body. */
   readonly maxBytes: number;
-  /** Of all that are held at the same time. */
+  /** Of what all that are held at the same time have beyond a small message. */
   readonly maxHeldBytes: number;
 }
+
+/** So much of each body is always taken: large messages of some must not lock out small ones of others. */
+const smallBytes = 64 * 1024;
 
 /** Reads JSON bodies within bounds. What was read is held against the bound until `release` is called. */
 export function createBodyReader({
@@ -28,15 +31,17 @@ export function createBodyReader({
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge;
     const chunks: Buffer[] = [];
     let size = 0;
-    const release = () => {
-      heldBytes -= size;
-      size = 0;
+    let held = 0;
+    const hold = (bytes: number) => {
+      heldBytes += bytes - held;
+      held = bytes;
     };
+    const release = () => hold(0);
     try {
       // A refused body must not destroy the request: the answer still has to reach the client.
       for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         size += chunk.length;
-        heldBytes += chunk.length;
+        hold(Math.max(0, size - smallBytes));
         if (size > maxBytes || heldBytes > maxHeldBytes) {
           const refusal = size > maxBytes ? tooLarge : busy;
           release();
