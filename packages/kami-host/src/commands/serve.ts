@@ -1,5 +1,7 @@
 import { httpTokenVariable } from '../config/config-keys.ts';
 import { KamiError } from '../errors/kami-error.ts';
+import type { Access } from '../mcp/http/http-settings.ts';
+import type { HttpEndpoint } from '../mcp/http/serve-http.ts';
 import { serveStdio } from '../mcp/serve-stdio.ts';
 import { openToolHost, type ToolHost } from '../runtime/tool-host.ts';
 import { type CommandContext, defineCommand } from './command.ts';
@@ -100,14 +102,13 @@ async function prepareHttp(auth: boolean, context: CommandContext): Promise<Serv
     await serveHttp({ host, logger, version, stopCalls }, settings, announce, signal);
   };
 
-  function announce({ url, ...address }: { url: string; host: string; port: number }): void {
+  function announce({ url, ...address }: HttpEndpoint): void {
     const { access } = settings;
     const token = access.kind === 'guarded' ? access.token : undefined;
     const made = token?.origin === 'made' ? { token: token.value } : {};
-    const doors =
-      access.kind === 'open' ? ['none'] : [token && 'token', access.issuer && 'oauth'].filter(Boolean);
     if (context.json) {
-      context.print(`${JSON.stringify({ url, ...address, auth: doors, ...made, pid: process.pid })}\n`);
+      const said = { url, ...address, auth: doorsOf(access), ...made, pid: process.pid };
+      context.print(`${JSON.stringify(said)}\n`);
       return;
     }
     context.reporter.note(`MCP over HTTP: ${url}`);
@@ -122,4 +123,13 @@ async function prepareHttp(auth: boolean, context: CommandContext): Promise<Serv
       context.reporter.note('No token is asked for: every program on this machine may call the tools.');
     }
   }
+}
+
+/** What opens the server: a token, an issuer's tokens, or nothing is asked for. */
+function doorsOf(access: Access): readonly string[] {
+  if (access.kind === 'open') return ['none'];
+  return [
+    ...(access.token === undefined ? [] : ['token']),
+    ...(access.issuer === undefined ? [] : ['oauth']),
+  ];
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { isJsonContentType, type McpHttpHandler } from '@modelcontextprotocol/server';
 import { isJsonObject } from '../../model/json.ts';
 import { defaultLimits } from '../../model/limits.ts';
@@ -9,6 +8,7 @@ import { Cancellations } from './cancellations.ts';
 import { allowOrigin, answerPreflight } from './cors.ts';
 import { checkHealth, type HealthDeps } from './health.ts';
 import type { HttpSettings } from './http-settings.ts';
+import { inTurn } from './in-turn.ts';
 import type { OpenExchange, OpenExchanges } from './open-exchanges.ts';
 import { createBodyReader } from './read-body.ts';
 import { type Refusal, refuse, sendJson } from './refuse.ts';
@@ -35,8 +35,6 @@ interface HttpExchange {
 
 /** Twice what a tool takes as input: escaped, an argument may be longer on the wire. */
 const maxMessageBytes = 2 * defaultLimits.maxInputBytes;
-/** Requests that a client may send on one connection before it has read the answers. */
-const maxPipelined = 16;
 
 /** Answers requests: where from, which path, who, and only then what. */
 export function createAnswerer(deps: AnswerDeps): RequestListener {
@@ -113,20 +111,11 @@ export function createAnswerer(deps: AnswerDeps): RequestListener {
   }
 
   return inTurn(async (request, response) => {
-    const start = performance.now();
-    response.once('close', () => {
-      const { method, socket } = request;
-      const durationMs = Math.round(performance.now() - start);
-      const [path] = (request.url ?? '').split('?', 1);
-      logger.debug('request', {
-        ...{ method, path: path?.slice(0, 200), status: response.statusCode },
-        ...{ durationMs, from: socket.remoteAddress, complete: response.writableFinished },
-      });
-    });
+    logWhenDone(request, response, logger);
     try {
       await answer(request, response);
     } catch (error) {
-      if (response.destroyed || request.destroyed) return;
+      if (request.socket.destroyed) return;
       logger.error('a request could not be answered', { err: error });
       if (response.headersSent) response.destroy();
       else
@@ -135,27 +124,19 @@ export function createAnswerer(deps: AnswerDeps): RequestListener {
   });
 }
 
-/** Requests that a client sends without waiting are answered one after the other, so that none takes more than its share. */
-function inTurn(
-  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-): RequestListener {
-  const lines = new WeakMap<Socket, { length: number; end: Promise<unknown> }>();
-  return (request, response) => {
-    const { socket } = request;
-    const line = lines.get(socket) ?? { length: 0, end: Promise.resolve() };
-    lines.set(socket, line);
-    if (line.length >= maxPipelined) {
-      socket.destroy();
-      return;
-    }
-    line.length += 1;
-    line.end = line.end
-      .then(() => (socket.destroyed ? undefined : answer(request, response)))
-      .catch(() => socket.destroy())
-      .then(() => {
-        line.length -= 1;
-      });
-  };
+/** The access log: what was asked and answered, without query, token and arguments. */
+function logWhenDone(
+  { method, url = '', socket: { remoteAddress: from } }: IncomingMessage,
+  response: ServerResponse,
+  logger: Logger,
+): void {
+  const start = performance.now();
+  const path = url.replace(/\?.*$/s, '').slice(0, 200);
+  response.once('close', () => {
+    const { statusCode: status, writableFinished: complete } = response;
+    const durationMs = Math.round(performance.now() - start);
+    logger.debug('request', { method, path, status, durationMs, from, complete });
+  });
 }
 
 function answerGet(
