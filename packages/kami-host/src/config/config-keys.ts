@@ -32,6 +32,8 @@ export interface ConfigKeySpec<T> {
 }
 
 const path = plainText({ maxLength: 4_096 });
+const list = (example: string) => plainText({ maxLength: 4_096, example });
+const url = plainText({ maxLength: 2_048, example: 'https://mcp.example.com/mcp' });
 
 export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueByKey[K]> } = {
   data_dir: {
@@ -154,6 +156,90 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
       'The SQLite file that knows what is installed. Keep it on a local disk: SQLite is not safe on network drives.',
     flag: { name: 'db' },
   },
+  'http.host': {
+    kind: 'word',
+    check: plainText({ maxLength: 255, example: '127.0.0.1' }),
+    defaultValue: () => '127.0.0.1',
+    description:
+      'Address that `--transport http` listens on. 127.0.0.1 is for this machine alone; 0.0.0.0 is for whoever reaches the machine.',
+    flag: { name: 'host' },
+  },
+  'http.port': {
+    kind: 'number',
+    check: wholeNumber(0, 65_535, 8_642),
+    defaultValue: () => 8_642,
+    description: 'Port that `--transport http` listens on; 0 is any free one, which is said at the start.',
+    flag: { name: 'port' },
+  },
+  'http.allowed_hosts': {
+    kind: 'word',
+    check: list('mcp.example.com'),
+    defaultValue: () => undefined,
+    description:
+      'Names, separated by commas, by which clients may address the server, besides localhost, its address and that of `http.public_url`. Any other Host header is refused, against DNS rebinding.',
+    flag: { name: 'allowed-hosts' },
+  },
+  'http.allowed_origins': {
+    kind: 'word',
+    check: list('https://app.example.com'),
+    defaultValue: () => undefined,
+    description:
+      'Web pages, as origins separated by commas, that may call the server from a browser. Any other page is refused.',
+    flag: { name: 'allowed-origins' },
+  },
+  'http.token_file': {
+    kind: 'path',
+    check: path,
+    defaultValue: () => undefined,
+    description:
+      'File with the bearer token that clients must send, when the variable KAMI_HTTP_TOKEN has none. Without either, and without an issuer, a token is made at each start.',
+    flag: { name: 'token-file' },
+  },
+  'http.public_url': {
+    kind: 'word',
+    check: url,
+    defaultValue: () => undefined,
+    description:
+      'URL by which clients reach the server, when that is not its own address, such as behind a reverse proxy. Tokens of an issuer are made for it.',
+    flag: { name: 'public-url' },
+  },
+  'http.issuer': {
+    kind: 'word',
+    check: plainText({ maxLength: 2_048, example: 'https://login.example.com' }),
+    defaultValue: () => undefined,
+    description:
+      'Authorization server (OAuth) whose access tokens are taken, exactly as it writes its own name. Clients learn of it by themselves.',
+    flag: { name: 'issuer' },
+  },
+  'http.audience': {
+    kind: 'word',
+    check: plainText({ maxLength: 2_048, example: 'https://mcp.example.com/mcp' }),
+    defaultValue: () => undefined,
+    description:
+      'Audience that tokens of the issuer must be made for, when that is not the public URL. A token for another service is refused.',
+    flag: { name: 'audience' },
+  },
+  'http.required_scopes': {
+    kind: 'word',
+    check: list('mcp'),
+    defaultValue: () => undefined,
+    description: 'Scopes, separated by spaces, that a token of the issuer must have, all of them.',
+    flag: { name: 'required-scopes' },
+  },
+  'http.max_connections': {
+    kind: 'number',
+    check: wholeNumber(1, 65_535, 1_024),
+    defaultValue: () => 1_024,
+    description:
+      'Connections at the same time; more are closed at once. Higher serves more clients and needs more open files and memory.',
+  },
+  'http.drain_secs': {
+    kind: 'number',
+    check: numberBetween(0, 3_600, 10),
+    defaultValue: () => 10,
+    description:
+      'Seconds that calls have to come to their end when the server is asked to stop. Higher loses fewer long calls and stops later.',
+  },
   'logging.level': {
     kind: 'word',
     check: oneOf(logLevels, 'warn'),
@@ -170,6 +256,9 @@ export const configKeys: { readonly [K in ConfigKey]: ConfigKeySpec<ConfigValueB
     flag: { name: 'log-format' },
   },
 };
+
+/** Holds the bearer token of the HTTP transport. It is no setting, because settings are shown. */
+export const httpTokenVariable = 'KAMI_HTTP_TOKEN';
 
 export const configKeyNames = Object.keys(configKeys) as ConfigKey[];
 

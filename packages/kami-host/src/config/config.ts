@@ -21,6 +21,21 @@ export interface ConfigValueByKey {
   readonly 'sandbox.default_max_requests': number;
   /** Absolute path. */
   readonly 'registry.database_path': string;
+  readonly 'http.host': string;
+  readonly 'http.port': number;
+  /** Names and addresses, separated by commas. */
+  readonly 'http.allowed_hosts': string | undefined;
+  /** Origins, separated by commas. */
+  readonly 'http.allowed_origins': string | undefined;
+  /** Absolute path. */
+  readonly 'http.token_file': string | undefined;
+  readonly 'http.public_url': string | undefined;
+  readonly 'http.issuer': string | undefined;
+  readonly 'http.audience': string | undefined;
+  /** Scopes, separated by spaces. */
+  readonly 'http.required_scopes': string | undefined;
+  readonly 'http.max_connections': number;
+  readonly 'http.drain_secs': number;
   readonly 'logging.level': LogLevel;
   readonly 'logging.format': LogFormat;
 }
@@ -75,6 +90,20 @@ export interface ConfigValues {
     readonly defaultMaxRequests: number;
   };
   readonly registry: { readonly databasePath: string };
+  /** How `kami serve --transport http` is reached, and by whom; as they are written, `mcp/http` makes sense of them. */
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly allowedHosts: string | undefined;
+    readonly allowedOrigins: string | undefined;
+    readonly tokenFile: string | undefined;
+    readonly publicUrl: string | undefined;
+    readonly issuer: string | undefined;
+    readonly audience: string | undefined;
+    readonly requiredScopes: string | undefined;
+    readonly maxConnections: number;
+    readonly drainSecs: number;
+  };
   readonly logging: { readonly level: LogLevel; readonly format: LogFormat };
 }
 

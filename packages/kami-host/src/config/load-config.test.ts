@@ -62,6 +62,19 @@ test('the defaults', () => {
     },
     sandbox: { defaultMaxMemoryMb: 64, defaultMaxFuel: 10_000_000_000, defaultMaxRequests: 8 },
     registry: { databasePath: join(home, '.local/share/kami/registry.db') },
+    http: {
+      host: '127.0.0.1',
+      port: 8_642,
+      allowedHosts: undefined,
+      allowedOrigins: undefined,
+      tokenFile: undefined,
+      publicUrl: undefined,
+      issuer: undefined,
+      audience: undefined,
+      requiredScopes: undefined,
+      maxConnections: 1_024,
+      drainSecs: 10,
+    },
     logging: { level: 'warn', format: 'plain' },
   });
   expect(config.entries.map(({ key }) => key)).toEqual(configKeyNames);
@@ -129,6 +142,18 @@ default_max_fuel = 5
 default_max_requests = 7
 [registry]
 database_path = "~/other.db"
+[http]
+host = "::1"
+port = 0
+allowed_hosts = "a.example, b.example"
+allowed_origins = "https://c.example"
+token_file = "token"
+public_url = "https://a.example/mcp"
+issuer = "https://login.example"
+audience = "kami"
+required_scopes = "mcp tools"
+max_connections = 8
+drain_secs = 0.5
 [logging]
 level = "silent"
 format = "json"
@@ -152,6 +177,19 @@ format = "json"
     },
     sandbox: { defaultMaxMemoryMb: 4, defaultMaxFuel: 5, defaultMaxRequests: 7 },
     registry: { databasePath: join(home, 'other.db') },
+    http: {
+      host: '::1',
+      port: 0,
+      allowedHosts: 'a.example, b.example',
+      allowedOrigins: 'https://c.example',
+      tokenFile: join(cwd, 'token'),
+      publicUrl: 'https://a.example/mcp',
+      issuer: 'https://login.example',
+      audience: 'kami',
+      requiredScopes: 'mcp tools',
+      maxConnections: 8,
+      drainSecs: 0.5,
+    },
     logging: { level: 'silent', format: 'json' },
   });
   expect(config.entries.every(({ source }) => source.kind === 'file')).toBe(true);
@@ -175,6 +213,17 @@ test('every setting can be made by a variable', () => {
     KAMI_SANDBOX_DEFAULT_MAX_FUEL: '5_000_000_000',
     KAMI_SANDBOX_DEFAULT_MAX_REQUESTS: '7',
     KAMI_REGISTRY_DATABASE_PATH: '/var/kami.db',
+    KAMI_HTTP_HOST: 'localhost',
+    KAMI_HTTP_PORT: '8080',
+    KAMI_HTTP_ALLOWED_HOSTS: 'a.example',
+    KAMI_HTTP_ALLOWED_ORIGINS: 'https://c.example',
+    KAMI_HTTP_TOKEN_FILE: 'token',
+    KAMI_HTTP_PUBLIC_URL: 'https://a.example/mcp',
+    KAMI_HTTP_ISSUER: 'https://login.example',
+    KAMI_HTTP_AUDIENCE: 'kami',
+    KAMI_HTTP_REQUIRED_SCOPES: 'mcp',
+    KAMI_HTTP_MAX_CONNECTIONS: '8',
+    KAMI_HTTP_DRAIN_SECS: '0',
     KAMI_LOGGING_LEVEL: 'trace',
     KAMI_LOGGING_FORMAT: 'json',
   };
@@ -288,7 +337,7 @@ test.each([
   [
     '[unknown]\nx = 1',
     1,
-    'Remove line 1; known at the top of the file: data_dir, runtime, sandbox, registry, logging.',
+    'Remove line 1; known at the top of the file: data_dir, runtime, sandbox, registry, http, logging.',
   ],
   ['data_dir = 5', 1, 'Change line 1 to: data_dir = "5"'],
   ['runtime = 5', 1, 'Correct runtime on line 1.'],
@@ -346,6 +395,7 @@ test('a misspelt variable is a warning, a foreign one is nothing', () => {
   const env = {
     KAMI_RUNTIME_MAX_CONCURENT: '9',
     KAMI_DATADIR: '/x',
+    KAMI_HTTP_TOKEN: 'no setting, and no slip',
     KAMI_SOMETHING_ELSE_ENTIRELY: '1',
     KAMIKAZE: '1',
   };

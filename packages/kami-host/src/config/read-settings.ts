@@ -4,7 +4,7 @@ import type { ProblemList } from '../model/toml/problems.ts';
 import { nearest } from '../model/toml/suggest.ts';
 import type { ConfigKey, ConfigSource, ConfigWarning } from './config.ts';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
-import { configKeyNames, configKeys, environmentName } from './config-keys.ts';
+import { configKeyNames, configKeys, environmentName, httpTokenVariable } from './config-keys.ts';
 import { pathsOf, resolvePath, type Surroundings } from './locations.ts';
 
 export interface Setting {
@@ -100,7 +100,7 @@ function located(key: ConfigKey, value: string | number, base: string, surroundi
 
 /** Variables that look like a slip. Others may belong to programs that use the same prefix. */
 export function unknownVariables(env: Surroundings['env']): ConfigWarning[] {
-  const known = new Set(['KAMI_CONFIG', ...configKeyNames.map(environmentName)]);
+  const known = new Set(['KAMI_CONFIG', httpTokenVariable, ...configKeyNames.map(environmentName)]);
   const suffixes = [...known].map((name) => name.slice('KAMI_'.length));
   const warnings: ConfigWarning[] = [];
   for (const name of Object.keys(env)) {

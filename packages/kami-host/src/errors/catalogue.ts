@@ -63,6 +63,10 @@ export const catalogue = {
   KAMI_STORE_DAMAGED: { kind: 'system', exit: 1 },
   KAMI_DISK_FULL: { kind: 'system', exit: 1 },
 
+  KAMI_HTTP_AUTH_REQUIRED: { kind: 'user', exit: 1 },
+  KAMI_HTTP_TOKEN_INVALID: { kind: 'user', exit: 1 },
+  KAMI_HTTP_ADDRESS_UNUSABLE: { kind: 'user', exit: 1 },
+
   KAMI_CANCELLED: { kind: 'user', exit: 1 },
   KAMI_BUSY: { kind: 'system', exit: 1 },
   KAMI_SHUTTING_DOWN: { kind: 'system', exit: 1 },

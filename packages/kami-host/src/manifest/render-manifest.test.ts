@@ -69,8 +69,7 @@ function anyManifest(seed: number): ToolManifest {
     request: {
       network: pick([[], ['*'], ['*.example.com', 'https://a.example.com:8443']]),
       fileSystem: pick<FileSystemAccess>(['none', 'read-only', 'sandbox']),
-      asks: [],
-      asks: [],
+      asks: pick([[], ['user', 'model'], ['roots']]),
       environment: pick([[], ['A', 'B_2']]),
       mounts: pick<ToolManifest['request']['mounts']>([
         [],

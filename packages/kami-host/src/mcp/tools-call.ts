@@ -1,42 +1,47 @@
 import {
   type CallToolRequest,
   type CallToolResult,
+  type InputRequiredResult,
   ProtocolError,
   ProtocolErrorCode,
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { Json } from '../model/json.ts';
-import type { LogLine } from '../model/log-line.ts';
-import type { Logger } from '../model/logger.ts';
 import { endOf } from '../runtime/client-service.ts';
-import { cleanText } from '../terminal/clean-text.ts';
 import { toCallToolResult } from './call-tool-result.ts';
+import { callerOf } from './caller.ts';
+import { noteRefusals, takeLog } from './log.ts';
+import { requestName } from './request-state.ts';
 import type { ServerDeps } from './server-deps.ts';
 import { findByName } from './tool-names.ts';
 
 /** Answers `tools/call`. */
 export async function callTool(
-  { host, logger }: ServerDeps,
+  { host, logger, client, states }: ServerDeps,
   server: Server,
   { params }: CallToolRequest,
-  { mcpReq: { signal } }: ServerContext,
-): Promise<CallToolResult> {
+  context: ServerContext,
+): Promise<CallToolResult | InputRequiredResult> {
   const tool = findByName(host.tools(), params.name);
   if (tool === undefined) {
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${params.name}".`);
   }
-  const onLog = logTo(logger.child({ tool: tool.id }));
-  const result = await host.call(tool.id, (params.arguments ?? {}) as Json, { signal, onLog });
-  for (const { capability, subject, count, grant } of result.refusals) {
-    logger.warn('refused', { tool: tool.id, capability, subject: cleanText(subject), count, grant });
+  const input = (params.arguments ?? {}) as Json;
+  const request = requestName('tools/call', tool.id, input);
+  const answers = states.answersTo(request, context);
+  const result = await host.call(tool.id, input, {
+    ...(client === undefined ? {} : { client }),
+    signal: context.mcpReq.signal,
+    onLog: takeLog(logger.child({ tool: tool.id }), context, tool.id),
+    caller: callerOf(server, context, answers),
+  });
+  noteRefusals(logger, tool.id, result.refusals);
+  if (result.outcome.status === 'input-required') {
+    return states.ask(request, result.outcome.requests, answers, context);
   }
   return server.projectCallToolResult(
     toCallToolResult({ ...result, outcome: endOf(result) }),
     tool.outputSchema,
   );
-}
-
-function logTo(logger: Logger): (line: LogLine) => void {
-  return ({ level, message }) => logger[level](cleanText(message));
 }

@@ -8,9 +8,10 @@ import { type ArtifactStore, createArtifactStore } from '../registry/artifact-st
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { openRegistry, type Registry } from '../registry/open-registry.ts';
 import { createSecretStore, type SecretStore } from '../registry/secret-store.ts';
+import type { CallableTool } from './callable-tool.ts';
 import type { EventSink } from './events.ts';
 import { createInstalledTools } from './installed-tools.ts';
-import { type CallOptions, KamiRuntime, type RuntimeOptions } from './kami-runtime.ts';
+import { type CallOptions, KamiRuntime, type OfferCall, type RuntimeOptions } from './kami-runtime.ts';
 
 /** The installed tools of one registry, ready to be called under what they are granted. */
 export interface ToolHost {
@@ -25,6 +26,11 @@ export interface ToolHost {
    * @throws KamiError `KAMI_TOOL_NOT_FOUND`, `KAMI_TOOL_DISABLED`, and as `KamiRuntime.call`
    */
   call(id: ToolId, input: Json, options?: CallOptions): Promise<CallResult>;
+  /**
+   * Asks an installed tool's component for what it offers beside the tool.
+   * @throws KamiError as `call`
+   */
+  consult(id: ToolId, asked: OfferCall, options?: CallOptions): Promise<CallResult>;
   /** @param running what becomes of calls that run, as `KamiRuntime.close` */
   close(running?: 'finish' | 'stop'): Promise<void>;
 }
@@ -47,23 +53,27 @@ export async function openToolHost(
     ...(onEvent === undefined ? {} : { onEvent }),
   });
   const installed = createInstalledTools({ registry, artifacts, secrets, config });
+
+  async function withTool<T>(id: ToolId, work: (tool: CallableTool) => Promise<T>): Promise<T> {
+    const tool = installed.callable(id);
+    try {
+      return await work(tool);
+    } catch (error) {
+      // An update may have replaced the artifact after the tool was looked up.
+      const now = isKamiError(error) && error.code === 'KAMI_STORE_DAMAGED' ? installed.callable(id) : tool;
+      if (now.origin.key === tool.origin.key) throw error;
+      return work(now);
+    }
+  }
+
   return {
     registry,
     artifacts,
     secrets,
     runtime,
     tools: installed.all,
-    async call(id, input, options) {
-      const tool = installed.callable(id);
-      try {
-        return await runtime.call(tool, input, options);
-      } catch (error) {
-        // An update may have replaced the artifact after the tool was looked up.
-        const now = isKamiError(error) && error.code === 'KAMI_STORE_DAMAGED' ? installed.callable(id) : tool;
-        if (now.origin.key === tool.origin.key) throw error;
-        return runtime.call(now, input, options);
-      }
-    },
+    call: (id, input, options) => withTool(id, (tool) => runtime.call(tool, input, options)),
+    consult: (id, asked, options) => withTool(id, (tool) => runtime.consult(tool, asked, options)),
     async close(running) {
       await runtime.close(running);
       registry.close();

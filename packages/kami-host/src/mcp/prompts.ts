@@ -1,0 +1,92 @@
+import {
+  type GetPromptRequest,
+  type GetPromptResult,
+  type InputRequiredResult,
+  type ListPromptsResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { isJsonObject, type Json } from '../model/json.ts';
+import type { OfferedPrompt } from '../model/offers.ts';
+import type { InstalledTool } from '../registry/installed-tool.ts';
+import { isContentBlock } from '../sandbox/result-text.ts';
+import { consult, readOffered } from './consult.ts';
+import type { ServerDeps } from './server-deps.ts';
+import { publishedName } from './tool-names.ts';
+
+interface PublishedPrompt {
+  readonly tool: InstalledTool;
+  readonly prompt: OfferedPrompt;
+  readonly name: string;
+}
+
+/**
+ * All prompts under the names that clients see: that of the tool, `_`, and its own. The own one has no `_`, so no two
+ * prompts share a name, and no tool speaks for another.
+ */
+function publishedPrompts(tools: readonly InstalledTool[]): readonly PublishedPrompt[] {
+  return tools.flatMap((tool) =>
+    tool.offers.prompts.map((prompt) => ({ tool, prompt, name: `${publishedName(tool.id)}_${prompt.name}` })),
+  );
+}
+
+/** Answers `prompts/list` from the registry alone. */
+export function listPrompts(tools: readonly InstalledTool[]): ListPromptsResult {
+  return {
+    prompts: publishedPrompts(tools).map(({ name, prompt: { title, description, arguments: given } }) => ({
+      name,
+      ...(title === undefined ? {} : { title }),
+      ...(description === undefined ? {} : { description }),
+      arguments: given.map(({ completes: _, ...argument }) => argument),
+    })),
+  };
+}
+
+/** Answers `prompts/get`. */
+export async function getPrompt(
+  deps: ServerDeps,
+  server: Server,
+  { params }: GetPromptRequest,
+  context: ServerContext,
+): Promise<GetPromptResult | InputRequiredResult> {
+  const { tool, prompt } = findPrompt(deps.host.tools(), params.name);
+  for (const { name, required } of prompt.arguments) {
+    if (required && params.arguments?.[name] === undefined) {
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `The prompt needs the argument "${name}".`);
+    }
+  }
+  const texts = [prompt.name, JSON.stringify(params.arguments ?? {})];
+  const answer = await consult(deps, server, tool, { offer: 'prompts', method: 'get', texts }, context);
+  return answer.kind === 'text' ? readOffered(tool.id, answer.text, readPrompt) : answer.result;
+}
+
+/** @throws ProtocolError when there is no such prompt */
+export function findPrompt(tools: readonly InstalledTool[], name: string): PublishedPrompt {
+  const found = publishedPrompts(tools).find((published) => published.name === name);
+  if (found !== undefined) return found;
+  throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no prompt "${name}".`);
+}
+
+const maxMessages = 1_000;
+
+function readPrompt(value: Json): GetPromptResult | undefined {
+  if (!isJsonObject(value) || !Array.isArray(value.messages) || value.messages.length > maxMessages)
+    return undefined;
+  const { description, messages } = value;
+  if (!messages.every(isMessage)) return undefined;
+  return {
+    ...(typeof description === 'string' ? { description } : {}),
+    messages: messages as unknown as GetPromptResult['messages'],
+  };
+}
+
+function isMessage(value: Json): boolean {
+  return (
+    isJsonObject(value) &&
+    (value.role === 'user' || value.role === 'assistant') &&
+    value.content !== undefined &&
+    isContentBlock(value.content)
+  );
+}
