@@ -18,7 +18,7 @@ interface GlobalFlags {
 
 /**
  * Runs one `kami` command.
- * @returns the exit code: 0 success, 1 KAMI error, 2 wrong usage, 3 the tool failed
+ * @returns the exit code: 0 success, 1 KAMI error or a problem that was looked for, 2 wrong usage, 3 the tool failed
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();

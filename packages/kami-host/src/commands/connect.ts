@@ -136,7 +136,6 @@ async function checkEntry(
   const step = reporter.step(`Starting the server as ${client.title} will`);
   const result = await probeServer(entry, {
     env: bareEnvironment(surroundings.platform, surroundings.env),
-    cwd: surroundings.homeDir,
     timeoutMs: checkTimeoutMs,
     signal,
   });

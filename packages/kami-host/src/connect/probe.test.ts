@@ -4,7 +4,7 @@ import { probeServer } from './probe.ts';
 const ask = (script: string, timeoutMs = 20_000) =>
   probeServer(
     { command: process.execPath, args: ['--input-type=module', '--eval', script], env: { MARK: 'set' } },
-    { env: {}, cwd: process.cwd(), timeoutMs, signal: new AbortController().signal },
+    { env: {}, timeoutMs, signal: new AbortController().signal },
   );
 
 /** A server of a few lines: answers each request with what `reply` makes of it. */
@@ -50,7 +50,7 @@ describe('a server that is asked for its tools', () => {
   it.each([['/nowhere/kami'], [''], ['a\0b']])('is not there: %j', async (command) => {
     const result = await probeServer(
       { command, args: [], env: {} },
-      { env: {}, cwd: process.cwd(), timeoutMs: 5_000, signal: new AbortController().signal },
+      { env: {}, timeoutMs: 5_000, signal: new AbortController().signal },
     );
     expect(result).toMatchObject({
       status: 'failed',
@@ -62,7 +62,7 @@ describe('a server that is asked for its tools', () => {
     const stop = new AbortController();
     const asked = probeServer(
       { command: process.execPath, args: ['--eval', 'setInterval(() => {}, 1000)'], env: {} },
-      { env: {}, cwd: process.cwd(), timeoutMs: 20_000, signal: stop.signal },
+      { env: {}, timeoutMs: 20_000, signal: stop.signal },
     );
     stop.abort();
     expect(await asked).toMatchObject({ status: 'failed', reason: 'The check was interrupted.' });

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { parse } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ServerEntry } from './server-entry.ts';
 
@@ -23,7 +24,6 @@ export type ProbeResult =
 export interface ProbeOptions {
   /** All variables of the server, but those of the entry. */
   readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -65,7 +65,8 @@ function start(
 ): ChildProcessWithoutNullStreams | string {
   try {
     return spawn(command, [...args], {
-      cwd: options.cwd,
+      // Where programs of a desktop often are. A home folder may be missing.
+      cwd: parse(process.execPath).root,
       env: { ...options.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
       windowsHide: true,

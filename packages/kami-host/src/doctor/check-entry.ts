@@ -97,10 +97,9 @@ async function start(
       ok(`${who} starts this KAMI. It was not started, because there is no registry that it could serve.`),
     ];
   }
-  const { platform, env, homeDir } = surroundings;
+  const { platform, env } = surroundings;
   const result = await probeServer(entry, {
     env: bareEnvironment(platform, env),
-    cwd: homeDir,
     timeoutMs,
     signal,
   });
