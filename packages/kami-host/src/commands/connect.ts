@@ -8,7 +8,13 @@ import { KamiError } from '../errors/kami-error.ts';
 import { askYesNo } from '../terminal/ask.ts';
 import { cleanText } from '../terminal/clean-text.ts';
 import { type CommandContext, defineCommand } from './command.ts';
-import { changeText, connectionDocument, connectionText, notesOf } from './connect-report.ts';
+import {
+  type ConnectionOutcome,
+  changeText,
+  connectionDocument,
+  connectionText,
+  notesOf,
+} from './connect-report.ts';
 import { type ConnectionTarget, targetOf } from './connection-target.ts';
 
 export const connect = defineCommand({
@@ -67,6 +73,8 @@ export const connect = defineCommand({
     const plan = planConnection(text, name, remove ? undefined : fields);
     let backup: string | undefined;
     if (plan.action !== 'none') {
+      const mayAsk = context.interactive && !args.yes;
+      if (plan.stranger !== undefined && !args.force && !mayAsk) throw strangerInTheWay(plan, target);
       if (!context.json) context.print(changeText(file, plan, context.style));
       await settle(plan, target, args, context);
       backup = writeClientFile(file, plan.text);
@@ -88,41 +96,54 @@ function printed({ client, name, entry, fields, file }: ConnectionTarget, { json
 }
 
 /**
- * Asks whether to write. `--yes` says so, but not for an entry that is not KAMI's: that takes `--force`.
- * @throws KamiError `KAMI_CONNECT_DECLINED`, `KAMI_CONNECT_CONFLICT`
+ * Asks whether to write. An entry that is not KAMI's takes `--force`, or a yes to just that.
+ * @throws KamiError `KAMI_CONNECT_DECLINED`
  */
 async function settle(
   { stranger, action }: ConnectionPlan,
-  { client, name, file }: ConnectionTarget,
+  { client, name }: ConnectionTarget,
   { yes, force }: { readonly yes: boolean; readonly force: boolean },
   { interactive }: CommandContext,
 ): Promise<void> {
-  const mayAsk = interactive && !yes;
-  const isStranger = stranger !== undefined && !force;
-  if (isStranger && !mayAsk) {
-    throw new KamiError('KAMI_CONNECT_CONFLICT', {
-      message: `${client.title} has a server "${name}" that does not start KAMI: ${cleanText(JSON.stringify(stranger))}. Nothing was changed.`,
-      fix: `Give KAMI another name with --name <name>, or ${action === 'remove' ? 'remove' : 'replace'} that entry with --force.`,
-      data: { client: client.id, file, name, entry: stranger },
-    });
-  }
-  if (!mayAsk) {
-    if (yes) return;
+  if (yes) return;
+  if (!interactive) {
     throw declined(
       `Nobody could be asked whether to change the settings of ${client.title}.`,
       'Run the command on a terminal, or add --yes. --print shows the entry and touches nothing.',
     );
   }
   const verb = action === 'remove' ? 'Remove' : 'Replace';
-  const question = isStranger
-    ? `${verb} "${name}", which does not start KAMI?`
-    : `Change the settings of ${client.title}?`;
-  if (!(await askYesNo(question))) {
-    throw declined(
-      `The settings of ${client.title} stay as they are.`,
-      'Run the command again and answer yes, or add --yes.',
-    );
-  }
+  const question =
+    stranger !== undefined && !force
+      ? `${verb} "${name}", which does not start KAMI?`
+      : `Change the settings of ${client.title}?`;
+  if (await askYesNo(question)) return;
+  throw declined(
+    `The settings of ${client.title} stay as they are.`,
+    'Run the command again and answer yes, or add --yes.',
+  );
+}
+
+function strangerInTheWay(
+  { stranger, action }: ConnectionPlan,
+  { client, name, file }: ConnectionTarget,
+): KamiError {
+  const entry = withoutValues(stranger);
+  return new KamiError('KAMI_CONNECT_CONFLICT', {
+    message: `${client.title} has a server "${name}" that does not start KAMI: ${cleanText(JSON.stringify(entry))}. Nothing was changed.`,
+    fix: `Give KAMI another name with --name <name>, or ${action === 'remove' ? 'remove' : 'replace'} that entry with --force.`,
+    data: { client: client.id, file, name, entry },
+  });
+}
+
+/** An entry to be shown where nobody may be looking, as in a log: others keep their keys in `env` and `headers`. */
+function withoutValues(entry: unknown): unknown {
+  if (typeof entry !== 'object' || entry === null) return entry;
+  const pairs = Object.entries(entry).map(([key, value]: [string, unknown]) => {
+    const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return [key, isTable ? Object.keys(value) : value];
+  });
+  return Object.fromEntries(pairs);
 }
 
 const checkTimeoutMs = 30_000;
@@ -130,7 +151,7 @@ const checkTimeoutMs = 30_000;
 /** Starts what the file now has, as the client will: with next to no environment, and in another folder. */
 async function checkEntry(
   { client, entry, surroundings }: ConnectionTarget,
-  { path }: { readonly path: string },
+  { path, backup }: ConnectionOutcome,
   { reporter, signal }: CommandContext,
 ): Promise<Extract<ProbeResult, { status: 'answered' }>> {
   const step = reporter.step(`Starting the server as ${client.title} will`);
@@ -152,7 +173,7 @@ async function checkEntry(
       ...result.stderr,
     ].join('\n'),
     fix: 'See what is wrong: kami doctor',
-    data: { client: client.id, file: path, entry, ...result },
+    data: { client: client.id, file: path, backup: backup ?? null, entry, ...result },
   });
 }
 

@@ -45,6 +45,7 @@ export async function checkEntry(found: KamiEntry, deps: ClientCheckDeps): Promi
     return [problem(`${who} starts ${missing.join(' and ')}, which is not there.`, fix)];
   }
   const [bin = '', verb] = entry.args;
+  const isOwn = entry.args.some((word) => isSameFile(word, deps.own.bin));
   if (!isAbsolute(entry.command, deps)) {
     return [
       warning(
@@ -53,11 +54,12 @@ export async function checkEntry(found: KamiEntry, deps: ClientCheckDeps): Promi
       ),
     ];
   }
-  if (!isSameFile(bin, deps.own.bin) || verb !== 'serve') {
+  if (!isOwn) {
     return [
       warning(`${who} starts another KAMI (${entry.command} ${bin}); this one is ${deps.own.bin}.`, fix),
     ];
   }
+  if (!isSameFile(bin, deps.own.bin) || verb !== 'serve') return [ownWay(who, fix)];
   const passing = [entry.command, bin].flatMap((path) => passingPlace(path) ?? []);
   const lasting = passing
     .slice(0, 1)
@@ -74,7 +76,12 @@ export async function checkEntry(found: KamiEntry, deps: ClientCheckDeps): Promi
       ),
     ];
   }
-  return [...lasting, ...(await start(found, who, fix, deps))];
+  const isPinned = ['--data-dir', '--db'].every((flag) => flagOf(entry, flag) !== undefined);
+  const open = warning(
+    `${who} does not name the tools it serves: in a folder with a kami.toml it serves those of that file, with its grants.`,
+    fix,
+  );
+  return [...lasting, ...(isPinned ? [] : [open]), ...(await start(found, who, fix, deps))];
 }
 
 async function start(
@@ -85,12 +92,7 @@ async function start(
 ): Promise<readonly Finding[]> {
   const isPlain = isSameFile(entry.command, own.node) && Object.keys(entry.env).length === 0;
   if (scope === 'project' && !isPlain) {
-    return [
-      warning(
-        `${who} starts this KAMI in a way of its own; it was not started, because the file may be a stranger's.`,
-        fix,
-      ),
-    ];
+    return [ownWay(who, fix)];
   }
   if (!isRegistryReady) {
     return [
@@ -130,6 +132,13 @@ async function start(
       ),
     ),
   ];
+}
+
+function ownWay(who: string, fix: string): Finding {
+  return warning(
+    `${who} starts this KAMI in a way of its own; who knows what else it starts, so it was not tried.`,
+    fix,
+  );
 }
 
 /** The registry that an entry serves, when it is not this one. */

@@ -42,12 +42,12 @@ function checkTool(
 ): readonly Finding[] {
   const { id } = tool;
   const { mounts, environment, credentials } = registry.grants.find(id) ?? noGrant;
-  const values = secrets.read(id);
+  const set = secretsOf(id, secrets);
   const needed = new Set(credentials.flatMap(({ value }) => secretNames(value)));
-  const missing = [...needed].filter((name) => !values.has(name));
+  const missing = [...needed].filter((name) => !set.has(name));
   const { env, platform } = surroundings;
   const inherited = bareEnvironment(platform, env);
-  const variables = environment.filter((name) => !values.has(name) && inherited[name] === undefined);
+  const variables = environment.filter((name) => !set.has(name) && inherited[name] === undefined);
   return [
     ...deniedGrants(tool, { registry, config }).map(({ item, reason }) =>
       warning(`${item} is granted to ${id} and has no effect: ${reason}.`, `kami revoke ${id} '${item}'`),
@@ -71,4 +71,13 @@ function checkTool(
       return warning(`${id} may have the variable ${name}, ${state}.`, `kami secret set ${id} ${name}`);
     }),
   ];
+}
+
+function secretsOf(id: InstalledTool['id'], secrets: SecretStore): ReadonlySet<string> {
+  try {
+    return new Set(secrets.read(id).keys());
+  } catch {
+    // That the file can't be read is a finding about the folders, and none about each tool.
+    return new Set(secrets.list(id).map(({ name }) => name));
+  }
 }

@@ -127,6 +127,31 @@ it.each(withProject)('the project of %s has a file of its own', async (client) =
   expect(notes.join()).toContain('out of version control');
 });
 
+it('neither the folder nor the variables of a client lead the server to other tools', async () => {
+  const { file } = await quickly('cursor');
+  const { command, args } = await entryIn(file);
+  const evil = join(home.path, 'evil');
+  await writeFile(
+    join(home.path, 'kami.toml'),
+    'data_dir = "evil"\n\n[registry]\ndatabase_path = "evil/registry.db"\n',
+  );
+  const env = {
+    HOME: home.path,
+    PATH: '',
+    KAMI_DATA_DIR: evil,
+    KAMI_REGISTRY_DATABASE_PATH: join(evil, 'x.db'),
+  };
+  const transport = new StdioClientTransport({ command, args: [...args], env, cwd: home.path });
+  const mcp = new Client({ name: 'kami-test', version: '1.0.0' });
+  await mcp.connect(transport);
+  try {
+    expect((await mcp.listTools()).tools).toHaveLength(1);
+    expect(existsSync(evil)).toBe(false);
+  } finally {
+    await mcp.close();
+  }
+});
+
 describe('kami connect', () => {
   const place = async (text: string | Buffer) => {
     const file = join(home.path, '.cursor', 'mcp.json');
@@ -208,12 +233,14 @@ describe('kami connect', () => {
   });
 
   it('replaces and removes the entry of another program only by force', async () => {
-    const before = '{"mcpServers":{"kami":{"url":"https://kami.example"}}}';
+    const before =
+      '{"mcpServers":{"kami":{"url":"https://kami.example","headers":{"Authorization":"Bearer abc"}}}}';
     const file = await place(before);
     for (const flags of [['--yes'], ['--yes', '--remove']]) {
       const refused = await run('cursor', ...flags);
       expectRefused(refused, 'KAMI_CONNECT_CONFLICT');
       expect(refused.stderr).toContain('https://kami.example');
+      expect(refused.stdout + refused.stderr).not.toContain('abc');
     }
     expectRefused(await run('cursor', '--force'), 'KAMI_CONNECT_DECLINED');
     expect(await readFile(file, 'utf8')).toBe(before);

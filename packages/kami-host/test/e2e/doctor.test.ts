@@ -224,10 +224,7 @@ describe('kami doctor in a house that is half broken', () => {
     await chmod(join(dataDir, 'secrets.json'), 0o644);
     await chmod(dataDir, 0o755);
     const { problems, warnings, stdout } = await doctor();
-    expect(problems).toMatchObject([
-      { code: 'KAMI_SECRET_STORE_UNSAFE' },
-      { code: 'KAMI_SECRET_STORE_UNSAFE' },
-    ]);
+    expect(problems).toMatchObject([{ code: 'KAMI_SECRET_STORE_UNSAFE' }]);
     expect(warnings[0]).toMatchObject({ check: 'folders', fix: `chmod 700 ${dataDir}` });
     expect(stdout).not.toContain('hidden-value');
   });
@@ -307,6 +304,14 @@ describe('the clients that kami doctor looks at', () => {
     const { problems } = await doctor();
     expect(problems).toMatchObject([{ check: 'clients' }]);
     expect(problems[0]?.what).toContain('"a banner"');
+  });
+
+  it('may start it in a way that a kami.toml of any folder can change', async () => {
+    await installParrot();
+    await cursor({ ...ownEntry(), args: ownEntry().args.slice(0, -2) });
+    const { warnings, problems } = await doctor();
+    expect(problems).toEqual([]);
+    expect(warnings.map(({ what }) => what).join()).toContain('does not name the tools it serves');
   });
 
   it('may leave out tools because of the name of the server', async () => {
