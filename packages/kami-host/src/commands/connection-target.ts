@@ -11,7 +11,7 @@ import {
 } from '../connect/clients.ts';
 import { ownCommand } from '../connect/own-command.ts';
 import { entryFields } from '../connect/plan-connection.ts';
-import { type ServerEntry, serveEntry } from '../connect/server-entry.ts';
+import { type ServerEntry, serveEntry, serverNamePattern } from '../connect/server-entry.ts';
 import { KamiError } from '../errors/kami-error.ts';
 
 /** What to put where. */
@@ -49,7 +49,7 @@ export function targetOf(args: TargetArgs, config: Config): ConnectionTarget {
     ['--profile', profile],
     ['--name', name],
   ] as const) {
-    if (value !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(value)) throw wrongName(flag);
+    if (value !== undefined && !serverNamePattern.test(value)) throw wrongName(flag);
   }
   const surroundings = ownSurroundings();
   const entry = serveEntry({ ...ownCommand(), config, profile, surroundings });

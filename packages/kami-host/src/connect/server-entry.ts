@@ -11,6 +11,9 @@ export interface ServerEntry {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Names of servers and profiles that every client takes, and that need no quotes in a shell. */
+export const serverNamePattern = /^[A-Za-z0-9_-]{1,64}$/;
+
 export interface ServeEntryOptions {
   /** Absolute path of Node. */
   readonly node: string;
@@ -70,7 +73,7 @@ export function startsKami({ command, args }: ServerEntry): boolean {
 }
 
 /** The value of a flag in the arguments of an entry; undefined when it is not there. */
-export function flagOf({ args }: ServerEntry, flag: string): string | undefined {
+export function flagOf({ args }: Pick<ServerEntry, 'args'>, flag: string): string | undefined {
   const joined = args.find((word) => word.startsWith(`${flag}=`));
   if (joined !== undefined) return joined.slice(flag.length + 1);
   const at = args.indexOf(flag);

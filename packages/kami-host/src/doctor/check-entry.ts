@@ -6,7 +6,7 @@ import { bareEnvironment } from '../connect/bare-environment.ts';
 import type { McpClient, Scope } from '../connect/clients.ts';
 import { isSameFile, type OwnCommand, passingPlace } from '../connect/own-command.ts';
 import { probeServer } from '../connect/probe.ts';
-import { flagOf, type ServerEntry } from '../connect/server-entry.ts';
+import { flagOf, type ServerEntry, serveEntry, serverNamePattern } from '../connect/server-entry.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 export interface ClientCheckDeps {
@@ -72,7 +72,7 @@ export async function checkEntry(found: KamiEntry, deps: ClientCheckDeps): Promi
       ...lasting,
       warning(
         `${who} serves other tools than these: those of ${other}.`,
-        `${fix}   (or look at these: kami doctor --db ${other})`,
+        `${fix}   (or look at those: kami doctor with the flags of that entry)`,
       ),
     ];
   }
@@ -85,15 +85,14 @@ export async function checkEntry(found: KamiEntry, deps: ClientCheckDeps): Promi
 }
 
 async function start(
-  { client, scope, name, entry }: KamiEntry,
+  found: KamiEntry,
   who: string,
   fix: string,
-  { own, surroundings, isRegistryReady, signal }: ClientCheckDeps,
+  deps: ClientCheckDeps,
 ): Promise<readonly Finding[]> {
-  const isPlain = isSameFile(entry.command, own.node) && Object.keys(entry.env).length === 0;
-  if (scope === 'project' && !isPlain) {
-    return [ownWay(who, fix)];
-  }
+  const { client, scope, name, entry } = found;
+  const { surroundings, isRegistryReady, signal } = deps;
+  if (scope === 'project' && !isAsWritten(entry, deps)) return [ownWay(who, fix)];
   if (!isRegistryReady) {
     return [
       ok(`${who} starts this KAMI. It was not started, because there is no registry that it could serve.`),
@@ -161,14 +160,32 @@ function otherRegistry(entry: ServerEntry, { config, surroundings }: ClientCheck
   return its === own || isSameFile(its, own) ? undefined : its;
 }
 
+/** Whether an entry is what `kami connect` would write, and nothing more. */
+function isAsWritten(
+  { command, args, env }: ServerEntry,
+  { own, config, surroundings }: ClientCheckDeps,
+): boolean {
+  const profile = flagOf({ args }, '--profile');
+  const [, ...expected] = serveEntry({ ...own, config, profile, surroundings }).args;
+  const isSame =
+    expected.length === args.length - 1 && expected.every((word, index) => word === args[index + 1]);
+  return isSame && isSameFile(command, own.node) && Object.keys(env).length === 0;
+}
+
+/** The command that writes the entry anew. Words of the file get into it only when a shell takes them for words. */
 function reconnect({ client, scope, name, entry }: KamiEntry): string {
-  const profile = flagOf(entry, '--profile');
-  return [
+  const named = flagOf(entry, '--profile');
+  const profile = named !== undefined && serverNamePattern.test(named) ? named : undefined;
+  const usual = profile === undefined ? 'kami' : `kami-${profile}`;
+  const command = [
     `kami connect ${client.id}`,
     ...(scope === 'project' ? ['--scope project'] : []),
     ...(profile === undefined ? [] : [`--profile ${profile}`]),
-    ...(name === (profile === undefined ? 'kami' : `kami-${profile}`) ? [] : [`--name ${name}`]),
   ].join(' ');
+  if (name === usual) return command;
+  return serverNamePattern.test(name)
+    ? `${command} --name ${name}`
+    : `${command}   (and take the old entry out by hand)`;
 }
 
 function isAbsolute(path: string, { surroundings }: Pick<ClientCheckDeps, 'surroundings'>): boolean {

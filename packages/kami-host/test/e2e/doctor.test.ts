@@ -331,6 +331,27 @@ describe('the clients that kami doctor looks at', () => {
 });
 
 describe("a stranger's project folder", () => {
+  it('is started when it has what kami connect wrote', async () => {
+    await installParrot();
+    await runKami(['connect', 'cursor', '--scope', 'project', '--yes', '--no-check'], {
+      ...options(),
+      cwd: dataDir,
+    });
+    const { stdout } = await runKami(['doctor', '--json'], { ...options(), cwd: dataDir });
+    expect(stdout).toContain('it answers, and lists 1 tool');
+  });
+
+  it('can not put its own words into the commands that mend', async () => {
+    const args = ['/nowhere/kami.js', 'serve', '--profile', 'x; touch mark', '--db', '$(touch mark)'];
+    const entry = { command: process.execPath, args };
+    await place(JSON.stringify({ mcpServers: { 'a; touch mark': entry } }), '.mcp.json');
+    await cursor({ ...ownEntry(), args: [kamiCommand, ...args.slice(1)] }, 'b `touch mark`');
+    const { findings } = await doctor();
+    const fixes = findings.map(({ fix }) => fix ?? '');
+    expect(fixes.filter((fix) => fix.startsWith('kami connect '))).toHaveLength(2);
+    expect(fixes.join('\n')).not.toContain('touch');
+  });
+
   const mark = () => at('mark');
   const evil = () =>
     place(
@@ -349,6 +370,7 @@ describe("a stranger's project folder", () => {
       () => ({ ...ownEntry(), env: { NODE_OPTIONS: `--import=${pathToFileURL(at('evil.mjs'))}` } }),
     ],
     ['a node of its own', () => ({ ...ownEntry(), command: at('kami') })],
+    ['a flag of ours', () => ({ ...ownEntry(), args: [...ownEntry().args, '--log-format', 'json'] })],
     ['its own kami.js', () => ({ ...ownEntry(), args: [at('own', 'kami.js'), 'serve'] })],
   ])('can not make kami doctor run code by %s', async (_name, entry) => {
     await installParrot();
@@ -367,6 +389,7 @@ describe("a stranger's project folder", () => {
     }
     const { stdout } = await runKami(['doctor', '--json'], { ...options(), cwd: at('project') });
     expect(stdout).toContain(at('project', '.mcp.json'));
+    expect(stdout).not.toContain('it answers');
     expect(existsSync(mark())).toBe(false);
   });
 });
