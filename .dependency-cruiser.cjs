@@ -9,13 +9,16 @@ const floors = [
   ['registry', 'manifest', 'policy', 'config', 'terminal', 'process'],
   ['component', 'sandbox'],
   ['runtime'],
-  ['install'],
-  ['mcp', 'dev'],
+  ['install', 'connect'],
+  ['mcp', 'dev', 'doctor'],
   ['commands'],
 ];
 
 /** Neighbours that may be imported all the same, with the reason. */
-const doors = [{ from: 'model', to: 'errors', because: 'reading an id or a version out of text can fail' }];
+const doors = [
+  { from: 'model', to: 'errors', because: 'reading an id or a version out of text can fail' },
+  { from: 'doctor', to: 'mcp', because: 'it judges the names under which clients see tools' },
+];
 
 const host = '^packages/kami-host/src';
 const tests = '\\.test\\.ts$|/fixtures/|-contract\\.ts$';

@@ -24,6 +24,8 @@ export class WalkThrough {
     const { KAMI_CONFIG: _config, ...env } = process.env;
     this.#env = {
       ...env,
+      // Clients of this machine keep their settings in the real one.
+      HOME: path.join(dir, '.home'),
       KAMI_DATA_DIR: path.join(dir, '.data'),
       XDG_CONFIG_HOME: path.join(dir, '.config'),
       PATH: `${path.join(dir, 'node_modules', '.bin')}${path.delimiter}${env.PATH}`,

@@ -66,6 +66,8 @@ async function bundle(): Promise<Metafile> {
       splitting: true,
       target: 'node22.12',
       external,
+      // Its main file is UMD, whose inner imports can't be bundled.
+      alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
       define: { KAMI_BUNDLED: 'true' },
       // CommonJS packages inside the bundle still call require for Node's own modules.
       banner: {

@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import type { CommandContext, ExitCode } from './commands/command.ts';
 import { type CommandEntry, commandTable } from './commands/table.ts';
-import { loadConfig } from './config/load-config.ts';
+import { loadConfigDespite } from './config/load-config.ts';
 import { isKamiError, KamiError } from './errors/kami-error.ts';
 import { createLogger } from './terminal/logger.ts';
 import { onReaderGone, printText, tellText, terminalWidth } from './terminal/output.ts';
@@ -18,7 +18,7 @@ interface GlobalFlags {
 
 /**
  * Runs one `kami` command.
- * @returns the exit code: 0 success, 1 KAMI error, 2 wrong usage, 3 the tool failed
+ * @returns the exit code: 0 success, 1 KAMI error or a problem that was looked for, 2 wrong usage, 3 the tool failed
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
@@ -107,19 +107,21 @@ function usageError(message: string): KamiError {
 }
 
 async function runCommand(entry: CommandEntry, flags: GlobalFlags, signal: AbortSignal): Promise<ExitCode> {
-  const context = createContext(flags, signal);
+  const context = createContext(entry, flags, signal);
   const command = await entry.load();
   return command.run(flags as never, context);
 }
 
-function createContext(flags: GlobalFlags, signal: AbortSignal): CommandContext {
-  const config = loadConfig({ flags });
+function createContext(entry: CommandEntry, flags: GlobalFlags, signal: AbortSignal): CommandContext {
+  const { config, problem } = loadConfigDespite({ flags });
+  if (problem !== undefined && entry.isForBrokenConfig !== true) throw problem;
   const logger = createLogger(config.values.logging);
   for (const { message, fix } of config.warnings) logger.warn(`${message} ${fix}`);
   const { stdin, stdout, stderr, env } = process;
   return {
     version: kamiVersion(),
     config,
+    configProblem: problem,
     logger,
     reporter: createReporter({ stream: stderr, silent: flags.json, color: hasColor(stderr, env) }),
     json: flags.json,

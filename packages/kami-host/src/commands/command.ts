@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import type { Config } from '../config/config.ts';
+import type { KamiError } from '../errors/kami-error.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Reporter } from '../terminal/reporter.ts';
 import type { Style } from '../terminal/style.ts';
@@ -9,6 +10,8 @@ export interface CommandContext {
   /** KAMI's own version. */
   readonly version: string;
   readonly config: Config;
+  /** What is wrong with the settings, for the command that says so; all others don't begin then. */
+  readonly configProblem: KamiError | undefined;
   readonly logger: Logger;
   readonly reporter: Reporter;
   /** `--json`: stdout carries one JSON document and nothing else. */
@@ -25,8 +28,11 @@ export interface CommandContext {
   readonly print: (text: string) => void;
 }
 
-/** 0: done. 3: everything worked, and the tool that was called failed. All else is thrown. */
-export type ExitCode = 0 | 3;
+/**
+ * 0: done. 1: what was examined is not in order, and the command has said so. 3: everything worked, and the tool that
+ * was called failed. All else is thrown.
+ */
+export type ExitCode = 0 | 1 | 3;
 
 /** One command: what it takes, and what it does. Its arguments are checked against each other where it is defined. */
 export interface Command {

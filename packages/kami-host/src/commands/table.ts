@@ -6,6 +6,8 @@ export interface CommandEntry {
   readonly usage: string;
   readonly summary: string;
   readonly load: () => Promise<Command>;
+  /** Whether it also begins when the settings are wrong. */
+  readonly isForBrokenConfig?: true;
 }
 
 /** All commands in the order of the help. */
@@ -74,6 +76,17 @@ export const commandTable: readonly CommandEntry[] = [
     usage: 'serve',
     summary: 'Serve the installed tools to an MCP client',
     load: async () => (await import('./serve.ts')).serve,
+  },
+  {
+    usage: 'connect <client>',
+    summary: 'Make an MCP client start kami serve',
+    load: async () => (await import('./connect.ts')).connect,
+  },
+  {
+    usage: 'doctor',
+    summary: 'Find what is wrong between clients, KAMI and tools',
+    load: async () => (await import('./doctor.ts')).doctor,
+    isForBrokenConfig: true,
   },
   {
     usage: 'cache [action]',

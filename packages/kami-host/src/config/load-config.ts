@@ -1,10 +1,18 @@
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism } from 'node:os';
+import { isKamiError, type KamiError } from '../errors/kami-error.ts';
 import { ProblemList } from '../model/toml/problems.ts';
 import type { Config, ConfigEntry, ConfigKey, ConfigValueByKey, ConfigWarning } from './config.ts';
 import { findConfigFile } from './config-file.ts';
 import { configKeyNames, configKeys, type DefaultContext, environmentName } from './config-keys.ts';
-import { pathsOf, platformDataDir, type Surroundings } from './locations.ts';
-import { readEnvironment, readFile, readFlags, type Setting, unknownVariables } from './read-settings.ts';
+import { ownSurroundings, pathsOf, platformDataDir, type Surroundings } from './locations.ts';
+import {
+  type Layer,
+  readEnvironment,
+  readFile,
+  readFlags,
+  type Setting,
+  unknownVariables,
+} from './read-settings.ts';
 
 export interface LoadConfigOptions {
   /** Parsed flags by name, with dashes or in camel case; flags that set nothing here are ignored. */
@@ -25,22 +33,40 @@ export interface LoadConfigOptions {
  *   `KAMI_FILE_NOT_FOUND` or `KAMI_FILE_UNREADABLE` for the configuration file
  */
 export function loadConfig(options: LoadConfigOptions = {}): Config {
+  const { config, problem } = loadConfigDespite(options);
+  if (problem !== undefined) throw problem;
+  return config;
+}
+
+/** Settings as far as they could be read. */
+export interface ReadableConfig {
+  /** Without what is wrong: there the next layer holds. */
+  readonly config: Config;
+  /** What `loadConfig` throws; undefined when all is right. */
+  readonly problem: KamiError | undefined;
+}
+
+/** As `loadConfig`, for those who look for what is wrong: never throws a KamiError. */
+export function loadConfigDespite(options: LoadConfigOptions = {}): ReadableConfig {
+  const own = ownSurroundings();
   const surroundings: Surroundings = {
-    env: options.env ?? process.env,
-    cwd: options.cwd ?? process.cwd(),
-    platform: options.platform ?? process.platform,
-    homeDir: options.homeDir ?? homedir(),
+    env: options.env ?? own.env,
+    cwd: options.cwd ?? own.cwd,
+    platform: options.platform ?? own.platform,
+    homeDir: options.homeDir ?? own.homeDir,
   };
   const problems = new ProblemList();
   const flags = options.flags ?? {};
   const configFlag = flags.config;
   const file = findConfigFile(typeof configFlag === 'string' ? configFlag : undefined, surroundings);
-  const layers = [
-    readFlags(flags, surroundings, problems),
-    readEnvironment(surroundings, problems),
-    file === undefined ? new Map<ConfigKey, Setting>() : readFile(file, surroundings, problems),
-  ];
-  problems.throwIfAny('KAMI_CONFIG_INVALID', 'The configuration');
+  const layers: Layer[] = [readFlags(flags, surroundings, problems), readEnvironment(surroundings, problems)];
+  let unreadable: KamiError | undefined;
+  try {
+    if (file !== undefined) layers.push(readFile(file, surroundings, problems));
+  } catch (error) {
+    if (!isKamiError(error)) throw error;
+    unreadable = error;
+  }
 
   const find = (key: ConfigKey) => layers.find((layer) => layer.has(key))?.get(key);
   const platformDir = platformDataDir(surroundings);
@@ -55,7 +81,10 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     const byDefault: Setting = { value: configKeys[key].defaultValue(context), source: { kind: 'default' } };
     settings.set(key, find(key) ?? byDefault);
   }
-  return freeze(settings, file?.path, unknownVariables(surroundings.env));
+  return {
+    config: freeze(settings, file?.path, unknownVariables(surroundings.env)),
+    problem: unreadable ?? problems.toError('KAMI_CONFIG_INVALID', 'The configuration'),
+  };
 }
 
 function freeze(

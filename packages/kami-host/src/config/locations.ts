@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { posix, win32 } from 'node:path';
 
 /** The surroundings that decide where files are. */
@@ -8,6 +9,11 @@ export interface Surroundings {
   readonly homeDir: string;
   /** Absolute. */
   readonly cwd: string;
+}
+
+/** Those of this process. */
+export function ownSurroundings(): Surroundings {
+  return { env: process.env, platform: process.platform, homeDir: homedir(), cwd: process.cwd() };
 }
 
 export function pathsOf(platform: NodeJS.Platform): typeof posix {

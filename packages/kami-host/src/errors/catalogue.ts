@@ -55,6 +55,11 @@ export const catalogue = {
   KAMI_SECRET_NOT_FOUND: { kind: 'user', exit: 1 },
   KAMI_SECRET_STORE_UNSAFE: { kind: 'user', exit: 1 },
 
+  KAMI_CONNECT_FILE_INVALID: { kind: 'user', exit: 1 },
+  KAMI_CONNECT_DECLINED: { kind: 'user', exit: 1 },
+  KAMI_CONNECT_CONFLICT: { kind: 'user', exit: 1 },
+  KAMI_CONNECT_CHECK_FAILED: { kind: 'user', exit: 1 },
+
   KAMI_REGISTRY_LOCKED: { kind: 'user', exit: 1 },
   KAMI_REGISTRY_READ_ONLY: { kind: 'user', exit: 1 },
   KAMI_REGISTRY_NEWER: { kind: 'user', exit: 1 },

@@ -1,4 +1,4 @@
-import { type PositionNode, positionNode } from './position.ts';
+import { type PositionNode, positionNode, type TomlPart } from './position.ts';
 
 /**
  * Finds where each key and array element of a TOML text is, which smol-toml does not tell.
@@ -7,7 +7,12 @@ import { type PositionNode, positionNode } from './position.ts';
  * reads only as much of the grammar as positions need, and recurses into inline values.
  */
 export function locateValues(text: string): PositionNode {
-  return new Locator(text).read();
+  return new Locator(text).read().root;
+}
+
+/** The headers and pairs of such a text in their order, for those who change a part of it. */
+export function locateParts(text: string): readonly TomlPart[] {
+  return new Locator(text).read().parts;
 }
 
 const bareKeyEnd = /[^A-Za-z0-9_-]/g;
@@ -30,43 +35,56 @@ class Locator {
     }
   }
 
-  read(): PositionNode {
+  read(): { readonly root: PositionNode; readonly parts: readonly TomlPart[] } {
+    const parts: TomlPart[] = [];
     let table = this.#root;
+    let path: readonly string[] = [];
     for (;;) {
       this.#skipVoid();
-      if (this.#at >= this.#text.length) return this.#root;
-      if (this.#peek() === '[') table = this.#readHeader();
-      else this.#readPair(table);
+      if (this.#at >= this.#text.length) return { root: this.#root, parts };
+      const from = this.#at;
+      if (this.#peek() === '[') {
+        const header = this.#readHeader();
+        ({ table, path } = header);
+        parts.push({ kind: 'header', path, from, to: this.#at });
+      } else {
+        const { keys, valueFrom } = this.#readPair(table);
+        parts.push({ kind: 'pair', table: path, path: [...path, ...keys], from, valueFrom, to: this.#at });
+      }
     }
   }
 
-  #readHeader(): PositionNode {
+  #readHeader(): { readonly table: PositionNode; readonly path: readonly string[] } {
     const start = this.#here();
     const isArrayTable = this.#text.startsWith('[[', this.#at);
     this.#at += isArrayTable ? 2 : 1;
-    const keys = this.#readKeys();
+    const path = this.#readKeys();
     this.#at += isArrayTable ? 2 : 1;
-    const last = keys.pop() ?? '';
-    const parent = keys.reduce((node, key) => lastElement(childOf(node, key, start)), this.#root);
+    const last = path.at(-1) ?? '';
+    const parent = path
+      .slice(0, -1)
+      .reduce<PositionNode>((node, key) => lastElement(childOf(node, key, start)), this.#root);
     if (!isArrayTable) {
       // A table that so far existed only by its sub-tables gets the line of its own header.
       const table = { position: start, children: parent.children.get(last)?.children ?? new Map() };
       parent.children.set(last, table);
-      return table;
+      return { table, path };
     }
     const elements = childOf(parent, last, start).children;
     const element = positionNode(start);
     elements.set(elements.size, element);
-    return element;
+    return { table: element, path };
   }
 
-  #readPair(table: PositionNode): void {
+  #readPair(table: PositionNode): { readonly keys: readonly string[]; readonly valueFrom: number } {
     const start = this.#here();
     const keys = this.#readKeys();
     this.#at += 1;
     this.#skipSpace();
     const node = keys.reduce((parent, key) => childOf(parent, key, start), table);
+    const valueFrom = this.#at;
     this.#readValue(node);
+    return { keys, valueFrom };
   }
 
   /** Reads a dotted key up to the `=` or `]` behind it. */

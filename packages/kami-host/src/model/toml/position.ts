@@ -27,3 +27,17 @@ export function findPosition(root: PositionNode, path: TomlPath): Position {
   }
   return node.position;
 }
+
+/** A header or a pair that stands on lines of its own. Offsets are in UTF-16 units; `to` is behind the last one. */
+export type TomlPart =
+  | { readonly kind: 'header'; readonly path: readonly string[]; readonly from: number; readonly to: number }
+  | {
+      readonly kind: 'pair';
+      /** Of the header above it. */
+      readonly table: readonly string[];
+      /** From the root, the path of its table included. */
+      readonly path: readonly string[];
+      readonly from: number;
+      readonly valueFrom: number;
+      readonly to: number;
+    };

@@ -40,12 +40,18 @@ export class ProblemList {
    * @throws KamiError of the code given, when there is any problem; `data` has `{ count, problems: Problem[] }`
    */
   throwIfAny(code: ErrorCode, subject: string): void {
-    if (this.#count === 0) return;
+    const error = this.toError(code, subject);
+    if (error !== undefined) throw error;
+  }
+
+  /** The error that `throwIfAny` throws; undefined when there is no problem. */
+  toError(code: ErrorCode, subject: string): KamiError | undefined {
+    if (this.#count === 0) return undefined;
     const problems = this.#listed.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
     const more = this.#count - problems.length;
     const [first] = problems;
     const isSingle = this.#count === 1 && first !== undefined;
-    throw new KamiError(code, {
+    return new KamiError(code, {
       message: isSingle
         ? `${first.where}: ${first.message}`
         : [
