@@ -72,7 +72,7 @@ export async function readResource(
 }
 
 /** @throws ResourceNotFoundError */
-export function findResource(tools: readonly InstalledTool[], uri: string): PublishedResource {
+function findResource(tools: readonly InstalledTool[], uri: string): PublishedResource {
   const all = publishedResources(tools);
   const found =
     all.find(({ resource }) => resource.uri === uri) ??

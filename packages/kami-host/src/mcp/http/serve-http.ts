@@ -5,6 +5,7 @@ import type { ServerDeps } from '../server-deps.ts';
 import { createAnswerer } from './answer-requests.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { type HttpSettings, urlHost } from './http-settings.ts';
+import { KeptSessions } from './kept-sessions.ts';
 import { listen } from './listener.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 import { describeResource } from './resource-metadata.ts';
@@ -49,13 +50,14 @@ export async function serveHttp(
   const resource = settings.publicUrl?.href ?? url;
   const metadata = issuer === undefined ? undefined : describeResource(resource, issuer);
   const exchanges = new OpenExchanges();
-  const handler = createMcpHandler(
-    ({ authInfo }) => createServer({ ...server, client: authInfo?.clientId ?? 'unknown' }),
-    { onerror: (error) => logger.info('a message was refused', { err: error }) },
-  );
+  const serverFor = (client: string) => createServer({ ...server, client });
+  const sessions = new KeptSessions(serverFor);
+  const handler = createMcpHandler(({ authInfo }) => serverFor(authInfo?.clientId ?? 'unknown'), {
+    onerror: (error) => logger.info('a message was refused', { err: error }),
+  });
   listener.serve(
     createAnswerer({
-      ...{ settings, handler, metadata, exchanges, logger },
+      ...{ settings, handler, sessions, metadata, exchanges, logger },
       health: { host, logger, isDraining: () => signal.aborted },
       authenticate: createAuthenticate({
         access,
@@ -73,6 +75,7 @@ export async function serveHttp(
     if (exchanges.calls > 0) logger.warn('calls did not end in time', { calls: exchanges.calls, drainMs });
     await stopCalls();
     await handler.close();
+    await sessions.close();
     await exchanges.untilNothing(farewellMs);
   } finally {
     await listener.close();
