@@ -66,7 +66,7 @@ describe.each(ways)('over %s, for a client of the %s generation', (transport, er
     for (const answer of answers) {
       expect(JSON.parse(textOf(await server.call(tool, { what: 'user' })))).toEqual(answer);
     }
-    expect(asked).toEqual(Array.from(answers, () => expect.'test.kami.asking asks: Who are you?'));
+    expect(asked).toEqual(Array.from(answers, () => 'test.kami.asking asks: Who are you?'));
   });
 
   it('asks once more after it was answered, and sees both answers', async () => {
