@@ -1,13 +1,16 @@
 import { httpTokenVariable } from '../config/config-keys.ts';
 import { KamiError } from '../errors/kami-error.ts';
+import { Granting } from '../mcp/granting.ts';
 import type { Access } from '../mcp/http/http-settings.ts';
 import type { HttpEndpoint } from '../mcp/http/serve-http.ts';
 import { RequestStates } from '../mcp/request-state.ts';
 import { serveStdio } from '../mcp/serve-stdio.ts';
+import type { ServerDeps } from '../mcp/server-deps.ts';
 import { keepHeapSteady } from '../process/steady-heap.ts';
 import { readStateKey } from '../registry/state-key.ts';
 import { openToolHost, type ToolHost } from '../runtime/tool-host.ts';
 import { type CommandContext, defineCommand } from './command.ts';
+import { currentGrantor } from './grant-flags.ts';
 
 export const serve = defineCommand({
   builder: (yargs) =>
@@ -20,6 +23,11 @@ export const serve = defineCommand({
       .option('concurrency', { type: 'number', describe: 'Calls that may run at the same time' })
       .option('isolation', { type: 'string', describe: 'cell (processes of their own) or thread' })
       .option('cache-size', { type: 'number', describe: 'Compiled components to keep' })
+      .option('ask', {
+        type: 'boolean',
+        default: false,
+        describe: 'Let the person at the client permit what a tool was refused',
+      })
       .option('host', { type: 'string', describe: 'http: address to listen on' })
       .option('port', { type: 'number', describe: 'http: port to listen on; 0: any' })
       .option('auth', {
@@ -40,7 +48,7 @@ export const serve = defineCommand({
       .example('$0 serve', 'the command that an MCP client starts')
       .example('$0 serve --transport http', 'for many clients; shows its address and a token'),
 
-  async run({ transport, auth, ...flags }, context) {
+  async run({ transport, auth, ask, ...flags }, context) {
     if (transport === 'stdio') refuseHttpFlags(auth, flags);
     const serving = transport === 'http' ? await prepareHttp(auth, context) : prepareStdio(context);
     const { config, logger } = context;
@@ -48,7 +56,7 @@ export const serve = defineCommand({
     const host = await openToolHost(config, ({ kind, ...event }) => logger.debug(kind, event));
     try {
       void host.runtime.warmUp();
-      await serving(host);
+      await serving(host, ask ? { granting: new Granting(host.registry, currentGrantor) } : {});
     } finally {
       await host.close('stop');
       logger.info('stopped', { ...host.runtime.counters() });
@@ -73,12 +81,12 @@ function refuseHttpFlags(auth: boolean, flags: Readonly<Record<string, unknown>>
 }
 
 /** Serves the tools of a host until the client or the operator ends it. */
-type Serving = (host: ToolHost) => Promise<void>;
+type Serving = (host: ToolHost, more: Pick<ServerDeps, 'granting'>) => Promise<void>;
 
 function prepareStdio({ logger, version, signal }: CommandContext): Serving {
-  return async (host) => {
+  return async (host, more) => {
     logger.info('serving MCP on stdio', { tools: host.tools().length });
-    await serveStdio({ host, logger, version, states: statesOf(host) }, signal);
+    await serveStdio({ host, logger, version, states: statesOf(host), ...more }, signal);
   };
 }
 
@@ -104,10 +112,15 @@ async function prepareHttp(auth: boolean, context: CommandContext): Promise<Serv
     ),
   );
   const settings = resolveHttpSettings(http, { auth, token: given }, makeToken);
-  return async (host) => {
+  return async (host, more) => {
     const stopCalls = () => host.runtime.close('stop');
     logger.info('serving MCP over HTTP', { tools: host.tools().length });
-    await serveHttp({ host, logger, version, stopCalls, states: statesOf(host) }, settings, announce, signal);
+    await serveHttp(
+      { host, logger, version, stopCalls, states: statesOf(host), ...more },
+      settings,
+      announce,
+      signal,
+    );
   };
 
   function announce({ url, ...address }: HttpEndpoint): void {

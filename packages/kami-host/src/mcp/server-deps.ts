@@ -1,5 +1,6 @@
 import type { Logger } from '../model/logger.ts';
 import type { ToolHost } from '../runtime/tool-host.ts';
+import type { Granting } from './granting.ts';
 import type { RequestStates } from './request-state.ts';
 
 /** What a server works with. */
@@ -11,4 +12,6 @@ export interface ServerDeps {
   /** Who calls, where there are several clients: their calls take turns. */
   readonly client?: string;
   readonly states: RequestStates;
+  /** Where a person may be asked for permissions. */
+  readonly granting?: Granting;
 }

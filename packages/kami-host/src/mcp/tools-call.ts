@@ -18,7 +18,7 @@ import { findByName } from './tool-names.ts';
 
 /** Answers `tools/call`. */
 export async function callTool(
-  { host, logger, client, states }: ServerDeps,
+  { host, logger, client, states, granting }: ServerDeps,
   server: Server,
   { params }: CallToolRequest,
   context: ServerContext,
@@ -30,16 +30,21 @@ export async function callTool(
   const input = (params.arguments ?? {}) as Json;
   const request = requestName('tools/call', tool.id, input);
   const answers = states.answersTo(request, context);
+  const caller = callerOf(server, context, answers);
   const result = await host.call(tool.id, input, {
     ...(client === undefined ? {} : { client }),
     signal: context.mcpReq.signal,
     onLog: takeLog(logger.child({ tool: tool.id }), context, tool.id),
-    caller: callerOf(server, context, answers),
+    caller,
+    permitted: granting?.permitted(tool.id, client ?? '', answers) ?? [],
   });
   noteRefusals(logger, tool.id, result.refusals);
   if (result.outcome.status === 'input-required') {
     return states.ask(request, result.outcome.requests, answers, context);
   }
+  const canAsk = caller.canAnswer?.has('user') === true;
+  const question = canAsk ? granting?.question(tool.id, result.refusals, answers) : undefined;
+  if (question !== undefined) return states.ask(request, [question], answers, context);
   return server.projectCallToolResult(
     toCallToolResult({ ...result, outcome: endOf(result) }),
     tool.outputSchema,

@@ -144,6 +144,13 @@ export function changeGrant(grant: Grant, { add, remove }: GrantChange, grantor:
   return textOf(changed) === textOf(grant) ? grant : changed;
 }
 
+/** A grant and more, for a moment: who granted it stays. */
+export function withItems(grant: Grant, items: readonly GrantItem[]): Grant {
+  const { grantedBy, grantedAt } = grant;
+  const all = createGrant([...grantItems(grant), ...items], { by: grantedBy ?? '', at: new Date(0) });
+  return Object.freeze({ ...all, grantedBy, grantedAt });
+}
+
 /** Whether exactly this item is granted. */
 export function hasGrantItem(grant: Grant, item: GrantItem): boolean {
   const text = formatGrantItem(item);

@@ -2,7 +2,8 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import type { ComponentOrigin } from '../component/component-store.ts';
 import type { Config } from '../config/config.ts';
 import { KamiError } from '../errors/kami-error.ts';
-import { noGrant } from '../model/grant.ts';
+import { noGrant, withItems } from '../model/grant.ts';
+import type { GrantItem } from '../model/grant-item.ts';
 import type { ToolId } from '../model/ids.ts';
 import type { CellSharing } from '../model/isolation.ts';
 import type { CallPolicy } from '../policy/call-policy.ts';
@@ -29,7 +30,7 @@ export interface InstalledTools {
   /** Enabled ones, in the order of their ids. */
   all(): readonly InstalledTool[];
   /** @throws KamiError `KAMI_TOOL_NOT_FOUND`, `KAMI_TOOL_DISABLED`, `KAMI_REGISTRY_…`, `KAMI_STORE_DAMAGED`, `KAMI_FILE_UNWRITABLE` */
-  callable(id: ToolId): CallableTool;
+  callable(id: ToolId, permitted?: readonly GrantItem[]): CallableTool;
 }
 
 /** Keeps what was read until the registry changes: reading and parsing its rows costs more than a call's own work. */
@@ -55,8 +56,9 @@ export function createInstalledTools(deps: InstalledToolsDeps): InstalledTools {
 
   return {
     all,
-    callable(id) {
+    callable(id, permitted = []) {
       refresh();
+      if (permitted.length > 0) return toCallable(requireEnabled(registry, id), deps, permitted);
       const known = callables.get(id);
       if (known !== undefined) return known;
       const callable = toCallable(requireEnabled(registry, id), deps);
@@ -71,14 +73,18 @@ function originOf(tool: InstalledTool, { artifacts }: InstalledToolsDeps): Compo
   return { key: artifact.sha256, source: id, read: () => artifacts.read(artifact.sha256, tool) };
 }
 
-function toCallable(tool: InstalledTool, deps: InstalledToolsDeps): CallableTool {
+function toCallable(
+  tool: InstalledTool,
+  deps: InstalledToolsDeps,
+  permitted: readonly GrantItem[] = [],
+): CallableTool {
   const { registry, secrets, config } = deps;
   const { id } = tool;
   return {
     name: id,
     origin: originOf(tool, deps),
     domain: domainOf(tool, config.values.runtime.cellSharing),
-    policy: policyOf(tool, deps),
+    policy: policyOf(tool, deps, permitted),
     values: { secrets: () => secrets.read(id), environment: process.env },
     notes: {
       onUse: (item) => registry.grants.noteUse(id, item, new Date()),
@@ -89,9 +95,14 @@ function toCallable(tool: InstalledTool, deps: InstalledToolsDeps): CallableTool
 }
 
 /** Only the grant decides: what the tool asks for in its manifest plays no part in what it may do. */
-function policyOf(tool: InstalledTool, { registry, artifacts, config }: InstalledToolsDeps): CallPolicy {
+function policyOf(
+  tool: InstalledTool,
+  { registry, artifacts, config }: InstalledToolsDeps,
+  permitted: readonly GrantItem[],
+): CallPolicy {
   const { id, assets } = tool;
-  const grant = registry.grants.find(id) ?? noGrant;
+  const granted = registry.grants.find(id) ?? noGrant;
+  const grant = permitted.length === 0 ? granted : withItems(granted, permitted);
   const isPrivate = grant.fileSystem === 'sandbox';
   return computePolicy({
     grant,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Config, ConfigValues } from '../config/config.ts';
 import { isKamiError } from '../errors/kami-error.ts';
 import type { CallResult } from '../model/call-result.ts';
+import type { GrantItem } from '../model/grant-item.ts';
 import type { ToolId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import { type ArtifactStore, createArtifactStore } from '../registry/artifact-store.ts';
@@ -12,6 +13,11 @@ import type { CallableTool } from './callable-tool.ts';
 import type { EventSink } from './events.ts';
 import { createInstalledTools } from './installed-tools.ts';
 import { type CallOptions, KamiRuntime, type OfferCall, type RuntimeOptions } from './kami-runtime.ts';
+
+export interface HostCallOptions extends CallOptions {
+  /** What a person permits for this call alone, beside what the tool is granted. */
+  readonly permitted?: readonly GrantItem[];
+}
 
 /** The installed tools of one registry, ready to be called under what they are granted. */
 export interface ToolHost {
@@ -25,7 +31,7 @@ export interface ToolHost {
    * Calls an installed tool.
    * @throws KamiError `KAMI_TOOL_NOT_FOUND`, `KAMI_TOOL_DISABLED`, and as `KamiRuntime.call`
    */
-  call(id: ToolId, input: Json, options?: CallOptions): Promise<CallResult>;
+  call(id: ToolId, input: Json, options?: HostCallOptions): Promise<CallResult>;
   /**
    * Asks an installed tool's component for what it offers beside the tool.
    * @throws KamiError as `call`
@@ -54,13 +60,18 @@ export async function openToolHost(
   });
   const installed = createInstalledTools({ registry, artifacts, secrets, config });
 
-  async function withTool<T>(id: ToolId, work: (tool: CallableTool) => Promise<T>): Promise<T> {
-    const tool = installed.callable(id);
+  async function withTool<T>(
+    id: ToolId,
+    permitted: readonly GrantItem[],
+    work: (tool: CallableTool) => Promise<T>,
+  ): Promise<T> {
+    const tool = installed.callable(id, permitted);
     try {
       return await work(tool);
     } catch (error) {
       // An update may have replaced the artifact after the tool was looked up.
-      const now = isKamiError(error) && error.code === 'KAMI_STORE_DAMAGED' ? installed.callable(id) : tool;
+      const now =
+        isKamiError(error) && error.code === 'KAMI_STORE_DAMAGED' ? installed.callable(id, permitted) : tool;
       if (now.origin.key === tool.origin.key) throw error;
       return work(now);
     }
@@ -72,8 +83,9 @@ export async function openToolHost(
     secrets,
     runtime,
     tools: installed.all,
-    call: (id, input, options) => withTool(id, (tool) => runtime.call(tool, input, options)),
-    consult: (id, asked, options) => withTool(id, (tool) => runtime.consult(tool, asked, options)),
+    call: (id, input, { permitted = [], ...options } = {}) =>
+      withTool(id, permitted, (tool) => runtime.call(tool, input, options)),
+    consult: (id, asked, options) => withTool(id, [], (tool) => runtime.consult(tool, asked, options)),
     async close(running) {
       await runtime.close(running);
       registry.close();
