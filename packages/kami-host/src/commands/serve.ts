@@ -1,6 +1,5 @@
 import { httpTokenVariable } from '../config/config-keys.ts';
 import { KamiError } from '../errors/kami-error.ts';
-import { Granting } from '../mcp/granting.ts';
 import type { Access } from '../mcp/http/http-settings.ts';
 import type { HttpEndpoint } from '../mcp/http/serve-http.ts';
 import { RequestStates } from '../mcp/request-state.ts';
@@ -9,6 +8,7 @@ import type { ServerDeps } from '../mcp/server-deps.ts';
 import { keepHeapSteady } from '../process/steady-heap.ts';
 import { readStateKey } from '../registry/state-key.ts';
 import { openToolHost, type ToolHost } from '../runtime/tool-host.ts';
+import { AskedPermissions } from './ask-permission.ts';
 import { type CommandContext, defineCommand } from './command.ts';
 import { currentGrantor } from './grant-flags.ts';
 
@@ -56,7 +56,7 @@ export const serve = defineCommand({
     const host = await openToolHost(config, ({ kind, ...event }) => logger.debug(kind, event));
     try {
       void host.runtime.warmUp();
-      await serving(host, ask ? { granting: new Granting(host.registry, currentGrantor) } : {});
+      await serving(host, ask ? { permissions: new AskedPermissions(host.registry, currentGrantor) } : {});
     } finally {
       await host.close('stop');
       logger.info('stopped', { ...host.runtime.counters() });
@@ -81,7 +81,7 @@ function refuseHttpFlags(auth: boolean, flags: Readonly<Record<string, unknown>>
 }
 
 /** Serves the tools of a host until the client or the operator ends it. */
-type Serving = (host: ToolHost, more: Pick<ServerDeps, 'granting'>) => Promise<void>;
+type Serving = (host: ToolHost, more: Pick<ServerDeps, 'permissions'>) => Promise<void>;
 
 function prepareStdio({ logger, version, signal }: CommandContext): Serving {
   return async (host, more) => {

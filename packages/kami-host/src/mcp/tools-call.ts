@@ -18,7 +18,7 @@ import { findByName } from './tool-names.ts';
 
 /** Answers `tools/call`. */
 export async function callTool(
-  { host, logger, client, states, granting }: ServerDeps,
+  { host, logger, client, states, permissions }: ServerDeps,
   server: Server,
   { params }: CallToolRequest,
   context: ServerContext,
@@ -36,14 +36,14 @@ export async function callTool(
     signal: context.mcpReq.signal,
     onLog: takeLog(logger.child({ tool: tool.id }), context, tool.id),
     caller,
-    permitted: granting?.permitted(tool.id, client ?? '', answers) ?? [],
+    permitted: permissions?.permitted(tool.id, client ?? '', answers) ?? [],
   });
   noteRefusals(logger, tool.id, result.refusals);
   if (result.outcome.status === 'input-required') {
     return states.ask(request, result.outcome.requests, answers, context);
   }
   const canAsk = caller.canAnswer?.has('user') === true;
-  const question = canAsk ? granting?.question(tool.id, result.refusals, answers) : undefined;
+  const question = canAsk ? permissions?.question(tool.id, result.refusals, answers) : undefined;
   if (question !== undefined) return states.ask(request, [question], answers, context);
   return server.projectCallToolResult(
     toCallToolResult({ ...result, outcome: endOf(result) }),

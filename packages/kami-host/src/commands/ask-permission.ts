@@ -1,5 +1,6 @@
 import { changeToolGrant } from '../install/change-grant.ts';
 import { describeItem } from '../install/request-words.ts';
+import type { Permissions } from '../mcp/server-deps.ts';
 import type { Refusal } from '../model/capability.ts';
 import type { OpenRequest } from '../model/client-request.ts';
 import type { Grantor } from '../model/grant.ts';
@@ -25,7 +26,7 @@ const maxItems = 8;
  * Asks the person at the client for what the sandbox refused a tool (`kami serve --ask`). The model has no part in it: it
  * sees neither the question nor a way to answer. What is permitted holds from the next run of the call on.
  */
-export class Granting {
+export class AskedPermissions implements Permissions {
   readonly #registry: Pick<Registry, 'tools' | 'grants'>;
   readonly #grantor: () => Grantor;
   /** By client and tool. */
@@ -36,10 +37,6 @@ export class Granting {
     this.#grantor = grantor;
   }
 
-  /**
-   * What a person permitted a tool beside what it is granted, for a call with these answers. They are those to
-   * questions of this server alone.
-   */
   permitted(id: ToolId, client: string, answers: ReadonlyMap<string, Json>): readonly GrantItem[] {
     const kept = this.#session.get(`${client} ${id}`) ?? new Map<string, GrantItem>();
     const items = new Map(kept);
@@ -56,7 +53,6 @@ export class Granting {
     return [...items.values()];
   }
 
-  /** What a person is to be asked after a call; undefined when there is nothing that could be permitted, or was asked for. */
   question(
     id: ToolId,
     refusals: readonly Refusal[],
