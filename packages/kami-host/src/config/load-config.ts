@@ -4,6 +4,7 @@ import type { Config, ConfigEntry, ConfigKey, ConfigValueByKey, ConfigWarning } 
 import { findConfigFile } from './config-file.ts';
 import { configKeyNames, configKeys, type DefaultContext, environmentName } from './config-keys.ts';
 import { pathsOf, platformDataDir, type Surroundings } from './locations.ts';
+import type { Profile } from './profiles.ts';
 import { readEnvironment, readFile, readFlags, type Setting, unknownVariables } from './read-settings.ts';
 
 export interface LoadConfigOptions {
@@ -35,10 +36,11 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   const flags = options.flags ?? {};
   const configFlag = flags.config;
   const file = findConfigFile(typeof configFlag === 'string' ? configFlag : undefined, surroundings);
+  const content = file === undefined ? undefined : readFile(file, surroundings, problems);
   const layers = [
     readFlags(flags, surroundings, problems),
     readEnvironment(surroundings, problems),
-    file === undefined ? new Map<ConfigKey, Setting>() : readFile(file, surroundings, problems),
+    content?.layer ?? new Map<ConfigKey, Setting>(),
   ];
   problems.throwIfAny('KAMI_CONFIG_INVALID', 'The configuration');
 
@@ -55,11 +57,12 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     const byDefault: Setting = { value: configKeys[key].defaultValue(context), source: { kind: 'default' } };
     settings.set(key, find(key) ?? byDefault);
   }
-  return freeze(settings, file?.path, unknownVariables(surroundings.env));
+  return freeze(settings, content?.profiles ?? [], file?.path, unknownVariables(surroundings.env));
 }
 
 function freeze(
   settings: ReadonlyMap<ConfigKey, Setting>,
+  profiles: readonly Profile[],
   file: string | undefined,
   warnings: readonly ConfigWarning[],
 ): Config {
@@ -101,6 +104,7 @@ function freeze(
       logging: Object.freeze({ level: value('logging.level'), format: value('logging.format') }),
     }),
     entries: Object.freeze(entries),
+    profiles: Object.freeze(profiles),
     file,
     warnings: Object.freeze(warnings.map((warning) => Object.freeze(warning))),
   });
