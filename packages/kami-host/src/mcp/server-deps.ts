@@ -1,9 +1,9 @@
 import type { Logger } from '../model/logger.ts';
-import type { ToolHost } from '../runtime/tool-host.ts';
+import type { ServedTools } from './served-tools.ts';
 
 /** What a server works with. */
 export interface ServerDeps {
-  readonly host: Pick<ToolHost, 'tools' | 'call'>;
+  readonly host: ServedTools;
   readonly logger: Logger;
   /** KAMI's own version. */
   readonly version: string;

@@ -12,7 +12,6 @@ import type { Logger } from '../model/logger.ts';
 import { cleanText } from '../terminal/clean-text.ts';
 import { toCallToolResult } from './call-tool-result.ts';
 import type { ServerDeps } from './server-deps.ts';
-import { findByName } from './tool-names.ts';
 
 /** Answers `tools/call`. */
 export async function callTool(
@@ -21,7 +20,7 @@ export async function callTool(
   { params }: CallToolRequest,
   { mcpReq: { signal } }: ServerContext,
 ): Promise<CallToolResult> {
-  const tool = findByName(host.tools(), params.name);
+  const tool = host.find(params.name);
   if (tool === undefined) {
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${params.name}".`);
   }
