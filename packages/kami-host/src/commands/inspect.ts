@@ -59,7 +59,7 @@ function facts(
     ['Asks to', asks[0] ?? 'nothing'],
     ...asks.slice(1).map((phrase) => ['', phrase]),
     ['Granted', `${grantPhrases(grant)} (kami permissions ${tool.id})`],
-    ['Clients are told', hintWords(annotations)],
+    ['Told to clients', hintWords(annotations)],
     ['Component', `${tool.artifact.size} bytes, SHA-256 ${tool.artifact.sha256}`],
     ['Written with', tool.sdk === undefined ? 'unknown' : `${tool.sdk.name} ${tool.sdk.version}`],
     ['Signed by', tool.signerPublicKey ?? 'nobody'],

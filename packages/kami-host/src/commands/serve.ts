@@ -4,7 +4,7 @@ import { keepHeapSteady } from '../process/steady-heap.ts';
 import type { EventSink } from '../runtime/events.ts';
 import { openToolHost } from '../runtime/tool-host.ts';
 import { defineCommand } from './command.ts';
-import { ceilingsOf, checkServing, readServingChoice, servingOptions } from './serving-flags.ts';
+import { ceilingsOf, checkServing, lastOf, readServingChoice, servingOptions } from './serving-flags.ts';
 
 export const serve = defineCommand({
   builder: (yargs) =>
@@ -12,6 +12,7 @@ export const serve = defineCommand({
       .option('transport', {
         choices: ['stdio'] as const,
         default: 'stdio' as const,
+        coerce: lastOf<'stdio'>,
         describe: 'How clients connect',
       })
       .option('concurrency', { type: 'number', describe: 'Calls that may run at the same time' })

@@ -12,26 +12,38 @@ import { formatGrantItem } from '../model/grant-item.ts';
 import type { Registry } from '../registry/open-registry.ts';
 import { requireTool } from '../registry/require-tool.ts';
 import { beyondGrant, type GrantCeilings } from '../runtime/installed-tools.ts';
+import { repeatable } from './grant-flags.ts';
+
+/** Of a flag that is given several times, the last one holds. For commands in which others may be repeated. */
+export function lastOf<T>(value: T | readonly T[]): T | undefined {
+  return Array.isArray(value) ? (value as readonly T[]).at(-1) : (value as T);
+}
 
 /** Adds `--profile`. */
 export function profileOption<T>(yargs: Argv<T>) {
   return yargs.option('profile', {
     type: 'string',
+    coerce: lastOf<string | undefined>,
     describe: 'As [profiles.NAME] of the configuration file says',
   });
 }
 
 /** Adds `--profile`, `--only` and `--except`. */
 export function servingOptions<T>(yargs: Argv<T>) {
-  return profileOption(yargs)
-    .option('only', { type: 'string', describe: 'Serve only these tools, ids or names with commas between' })
-    .option('except', { type: 'string', describe: 'Do not serve these tools' });
+  return profileOption(repeatable(yargs))
+    .option('only', {
+      ...toolList,
+      describe: 'Serve only these tools: ids, names, com.example.*; commas between, may be repeated',
+    })
+    .option('except', { ...toolList, describe: 'Do not serve these tools' });
 }
+
+const toolList = { type: 'string', array: true, nargs: 1 } as const;
 
 interface ServingArgs {
   readonly profile: string | undefined;
-  readonly only?: string | undefined;
-  readonly except?: string | undefined;
+  readonly only?: readonly string[] | undefined;
+  readonly except?: readonly string[] | undefined;
 }
 
 /** @throws KamiError `KAMI_PROFILE_NOT_FOUND`, `KAMI_USAGE` */
@@ -72,8 +84,8 @@ export function checkServing(
   return serving;
 }
 
-function words(flag: string, list: string): readonly string[] {
-  const found = list.split(',').flatMap((word) => word.trim() || []);
+function words(flag: string, lists: readonly string[]): readonly string[] {
+  const found = lists.flatMap((list) => list.split(',')).flatMap((word) => word.trim() || []);
   if (found.length > 0) return found;
   throw new KamiError('KAMI_USAGE', {
     message: `${flag} names no tool.`,

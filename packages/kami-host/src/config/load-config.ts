@@ -34,7 +34,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   };
   const problems = new ProblemList();
   const flags = options.flags ?? {};
-  const configFlag = flags.config;
+  const configFlag = Array.isArray(flags.config) ? flags.config.at(-1) : flags.config;
   const file = findConfigFile(typeof configFlag === 'string' ? configFlag : undefined, surroundings);
   const content = file === undefined ? undefined : readFile(file, surroundings, problems);
   const layers = [

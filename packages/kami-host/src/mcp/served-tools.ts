@@ -88,7 +88,12 @@ export function createServedTools(
     find: (name) => current().byName.get(name),
     async call(id, input, options) {
       if (!current().byName.has(id)) throw notServed(id);
-      return host.call(id, input, options);
+      try {
+        return await host.call(id, input, options);
+      } catch (error) {
+        // It went meanwhile. The error would name tools that are like it, and those are not for every client.
+        throw current().byName.has(id) ? error : notServed(id);
+      }
     },
     onListChange(listener) {
       const first = ifReadable(current);
