@@ -34,7 +34,7 @@ export function requireProfile(
   if (found !== undefined) return found;
   const names = profiles.map((profile) => profile.name);
   const meant = nearest(name, names);
-  const known = names.length === 0 ? 'There is none.' : `There is ${names.join(', ')}.`;
+  const known = names.length === 0 ? 'None is set up.' : `These are set up: ${names.join(', ')}.`;
   throw new KamiError('KAMI_PROFILE_NOT_FOUND', {
     message: `There is no profile ${quoteText(name)}. ${meant === undefined ? known : `Did you mean ${meant}?`}`,
     fix:

@@ -134,7 +134,7 @@ describe('a slip', () => {
       'in --profile, without any',
       '',
       ['--profile', 'work'],
-      { code: 'KAMI_PROFILE_NOT_FOUND', message: 'There is none.' },
+      { code: 'KAMI_PROFILE_NOT_FOUND', message: 'None is set up.' },
     ],
     [
       'in --only',
