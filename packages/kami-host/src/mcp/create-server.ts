@@ -1,4 +1,4 @@
-import { Server } from '@modelcontextprotocol/server';
+import { type CacheHint, Server } from '@modelcontextprotocol/server';
 import { answerRequest } from './answer-request.ts';
 import { complete } from './completion.ts';
 import { getPrompt, listPrompts } from './prompts.ts';
@@ -7,28 +7,48 @@ import type { ServerDeps } from './server-deps.ts';
 import { callTool } from './tools-call.ts';
 import { listTools } from './tools-list.ts';
 
+/**
+ * How long a client may keep a list when nobody tells it of changes. Which tools there are depends on the operator's
+ * choices, so a list is nobody else's.
+ */
+const listHint: CacheHint = { ttlMs: 30_000, cacheScope: 'private' };
+
+const cacheHints = {
+  'tools/list': listHint,
+  'prompts/list': listHint,
+  'resources/list': listHint,
+  'resources/templates/list': listHint,
+} as const;
+
 /** One MCP server for one connection, of whichever protocol generation the client speaks. */
 export function createServer(deps: ServerDeps): Server {
   const { host, logger, version, states } = deps;
   const server = new Server(
     { name: 'kami', title: 'KAMI', version },
     {
-      capabilities: { tools: {}, prompts: {}, resources: {}, completions: {}, logging: {} },
+      capabilities: {
+        tools: { listChanged: true },
+        prompts: { listChanged: true },
+        resources: { listChanged: true },
+        completions: {},
+        logging: {},
+      },
+      cacheHints,
       requestState: { verify: states.verify },
     },
   );
   const answer = <T>(work: () => T | Promise<T>) => answerRequest(logger, work);
-  server.setRequestHandler('tools/list', () => answer(() => listTools(host.tools())));
+  server.setRequestHandler('tools/list', (request) => answer(() => listTools(host, request)));
   server.setRequestHandler('tools/call', (request, context) =>
     answer(() => callTool(deps, server, request, context)),
   );
-  server.setRequestHandler('prompts/list', () => answer(() => listPrompts(host.tools())));
+  server.setRequestHandler('prompts/list', (request) => answer(() => listPrompts(host.tools(), request)));
   server.setRequestHandler('prompts/get', (request, context) =>
     answer(() => getPrompt(deps, server, request, context)),
   );
-  server.setRequestHandler('resources/list', () => answer(() => listResources(host.tools())));
-  server.setRequestHandler('resources/templates/list', () =>
-    answer(() => listResourceTemplates(host.tools())),
+  server.setRequestHandler('resources/list', (request) => answer(() => listResources(host.tools(), request)));
+  server.setRequestHandler('resources/templates/list', (request) =>
+    answer(() => listResourceTemplates(host.tools(), request)),
   );
   server.setRequestHandler('resources/read', (request, context) =>
     answer(() => readResource(deps, server, request, context)),

@@ -4,12 +4,12 @@ import type { GrantItem } from '../model/grant-item.ts';
 import type { ToolId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import type { Logger } from '../model/logger.ts';
-import type { ToolHost } from '../runtime/tool-host.ts';
 import type { RequestStates } from './request-state.ts';
+import type { ServedTools } from './served-tools.ts';
 
 /** What a server works with. */
 export interface ServerDeps {
-  readonly host: Pick<ToolHost, 'tools' | 'call' | 'consult'>;
+  readonly host: ServedTools;
   readonly logger: Logger;
   /** KAMI's own version. */
   readonly version: string;

@@ -14,7 +14,6 @@ import { callerOf } from './caller.ts';
 import { noteRefusals, takeLog } from './log.ts';
 import { requestName } from './request-state.ts';
 import type { ServerDeps } from './server-deps.ts';
-import { findByName } from './tool-names.ts';
 
 /** Answers `tools/call`. */
 export async function callTool(
@@ -23,7 +22,7 @@ export async function callTool(
   { params }: CallToolRequest,
   context: ServerContext,
 ): Promise<CallToolResult | InputRequiredResult> {
-  const tool = findByName(host.tools(), params.name);
+  const tool = host.find(params.name);
   if (tool === undefined) {
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${params.name}".`);
   }

@@ -74,7 +74,8 @@ export const noGrant: Grant = Object.freeze({
   grantedAt: undefined,
 });
 
-const limitFields = {
+/** The field of each limit. */
+export const limitFields = {
   memory: 'maxMemoryMb',
   time: 'timeoutMs',
   fuel: 'maxFuel',
