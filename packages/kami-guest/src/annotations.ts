@@ -34,3 +34,12 @@ export function parseAnnotations(annotations: unknown): ToolAnnotations | undefi
   }
   return annotations;
 }
+
+/** A picture of a tool for clients to show. */
+export interface ToolIcon {
+  /** The picture itself, as a `data:` URI of PNG, JPEG, WebP or GIF, 64 KiB at most: nothing is fetched for it. */
+  readonly src: string;
+  /** Such as `48x48`. */
+  readonly sizes?: readonly string[];
+  readonly theme?: 'light' | 'dark';
+}

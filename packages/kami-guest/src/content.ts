@@ -141,7 +141,7 @@ export function content<const Structured = undefined>(
   options?: { readonly structuredContent?: Structured },
 ): Content<Structured> {
   if (!Array.isArray(blocks) || !blocks.every(isBlock)) {
-    throw new TypeError('content() takes an array of blocks.');
+    throw new TypeError('content() takes blocks.');
   }
   return brand({ content: [...blocks], structuredContent: options?.structuredContent }, contentBrand);
 }

@@ -1,4 +1,4 @@
-import { parseAnnotations, type ToolAnnotations } from './annotations.ts';
+import { parseAnnotations, type ToolAnnotations, type ToolIcon } from './annotations.ts';
 import type { ToolContext, ToolIdentity } from './context.ts';
 import { version as sdkVersion } from './generated/version.ts';
 import { isObject, type JsonObject } from './json.ts';
@@ -12,6 +12,7 @@ export interface ToolDefinition {
   readonly input: ResolvedSchema;
   readonly output: ResolvedSchema | undefined;
   readonly annotations: ToolAnnotations | undefined;
+  readonly icons: unknown;
   readonly handler: (input: unknown, context: ToolContext) => unknown;
 }
 
@@ -21,6 +22,7 @@ export interface ToolDescription extends ToolIdentity {
   readonly inputSchema: JsonObject;
   readonly outputSchema?: JsonObject;
   readonly annotations?: ToolAnnotations;
+  readonly icons?: readonly ToolIcon[];
   readonly sdk: { readonly name: 'kami-guest'; readonly version: string };
   /** How to read what `run` returns. */
   readonly convention: 'kami:result/1';
@@ -31,7 +33,7 @@ export interface ToolDescription extends ToolIdentity {
  * @throws ToolDefinitionError
  */
 export function parseDefinition(given: unknown): ToolDefinition {
-  const { description, input, output, annotations, handler } = isObject(given) ? given : {};
+  const { description, input, output, annotations, icons, handler } = isObject(given) ? given : {};
   if (typeof description !== 'string' || description.trim() === '') {
     throw new ToolDefinitionError('description must be a text: a model chooses tools by it.');
   }
@@ -41,6 +43,7 @@ export function parseDefinition(given: unknown): ToolDefinition {
     input: resolveInputSchema(input),
     output: output === undefined ? undefined : resolveSchema(output, 'output'),
     annotations: parseAnnotations(annotations),
+    icons,
     handler: handler as ToolDefinition['handler'],
   };
 }
@@ -49,7 +52,7 @@ export function describeTool(
   definition: ToolDefinition,
   { id, name, version }: ToolIdentity,
 ): ToolDescription {
-  const { description, input, output, annotations } = definition;
+  const { description, input, output, annotations, icons } = definition;
   const answer = {
     id,
     name,
@@ -58,6 +61,7 @@ export function describeTool(
     inputSchema: input.jsonSchema,
     outputSchema: output?.jsonSchema,
     annotations,
+    icons,
     sdk: { name: 'kami-guest', version: sdkVersion },
     convention: 'kami:result/1',
   };

@@ -2,7 +2,7 @@
  * kami-guest: the author's side of KAMI. Runs in Node and in the component; imports nothing.
  */
 
-export type { ToolAnnotations } from './annotations.ts';
+export type { ToolAnnotations, ToolIcon } from './annotations.ts';
 // What a tool tells and asks its client
 export type {
   ClientContext,

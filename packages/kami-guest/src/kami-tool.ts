@@ -1,4 +1,4 @@
-import type { ToolAnnotations } from './annotations.ts';
+import type { ToolAnnotations, ToolIcon } from './annotations.ts';
 import type { ClientContext } from './client.ts';
 import type { Content } from './content.ts';
 import { nativeIdentity, type ToolContext, type ToolIdentity } from './context.ts';
@@ -41,6 +41,8 @@ export interface ToolInit<Input extends Schema, Output extends Schema | undefine
   /** The answer's shape. Becomes the tool's outputSchema; what the handler returns is checked against it. */
   readonly output?: Output;
   readonly annotations?: ToolAnnotations;
+  /** Pictures that clients may show. */
+  readonly icons?: readonly ToolIcon[];
   /** Does the work. May be async; may throw ToolError. */
   readonly handler: Handler;
 }

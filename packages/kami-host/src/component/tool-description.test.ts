@@ -76,6 +76,7 @@ describe('what a component offers beside its tool', () => {
       offering({ prompts: [prompt], resources: [{ name: 'all', uri: 'notes://all', size: 1 }, template] })()
         .offers,
     ).toEqual({
+      icons: [],
       prompts: [
         {
           name: 'greeting',
@@ -91,6 +92,8 @@ describe('what a component offers beside its tool', () => {
   });
 
   it.each([
+    ['an icon that is fetched', { icons: [{ src: 'https://tracker.example/pixel.png' }] }],
+    ['an icon with scripts', { icons: [{ src: 'data:image/svg+xml;base64,AAAA' }] }],
     ['a prompt without a name', { prompts: [{}] }],
     ['a prompt that could take the name of another tool', { prompts: [{ name: 'a_b' }] }],
     ['two prompts of one name', { prompts: [{ name: 'a' }, { name: 'a' }] }],

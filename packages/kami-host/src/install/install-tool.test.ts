@@ -89,7 +89,7 @@ describe('installing a package', () => {
       outputSchema: undefined,
       annotations: {},
       convention: 'text',
-      offers: { prompts: [], resources: [] },
+      offers: { icons: [], prompts: [], resources: [] },
       sdk: undefined,
       installedAt: '2026-05-06T07:08:09.010Z',
       updatedAt: '2026-05-06T07:08:09.010Z',

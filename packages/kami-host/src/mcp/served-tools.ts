@@ -163,6 +163,7 @@ function toMcpTool(name: string, tool: InstalledTool, annotations: ToolAnnotatio
     name,
     title,
     description: tool.description,
+    ...(tool.offers.icons.length === 0 ? {} : { icons: tool.offers.icons as NonNullable<Tool['icons']> }),
     // Its parser checked that it describes an object.
     inputSchema: tool.inputSchema as Tool['inputSchema'],
     ...(tool.outputSchema === undefined

@@ -34,13 +34,27 @@ export type OfferedResource = {
     }
 );
 
+/** A picture of the tool: in itself, so that no client fetches anything to show it. */
+export interface Icon {
+  /** A `data:` URI. */
+  readonly src: string;
+  readonly mimeType: string;
+  readonly sizes?: readonly string[];
+  readonly theme?: 'light' | 'dark';
+}
+
 /** All that a component offers beside its tool. */
 export interface Offers {
+  readonly icons: readonly Icon[];
   readonly prompts: readonly OfferedPrompt[];
   readonly resources: readonly OfferedResource[];
 }
 
-export const noOffers: Offers = Object.freeze({ prompts: Object.freeze([]), resources: Object.freeze([]) });
+export const noOffers: Offers = Object.freeze({
+  icons: Object.freeze([]),
+  prompts: Object.freeze([]),
+  resources: Object.freeze([]),
+});
 
 /** A component describes its offers in a way that can't be read; the message follows "it …". */
 export class InvalidOffers extends Error {
@@ -59,13 +73,31 @@ const foreignSchemes: ReadonlySet<string> = new Set(['file', 'http', 'https', 'd
  * Reads what a stranger's component says that it offers.
  * @throws InvalidOffers
  */
-export function parseOffers({ prompts = [], resources = [] }: JsonObject): Offers {
+export function parseOffers({ icons = [], prompts = [], resources = [] }: JsonObject): Offers {
   return {
+    icons: list(icons, 'icons').map(readIcon),
     prompts: uniqueBy(list(prompts, 'prompts').map(readPrompt), ({ name }) => name),
     resources: uniqueBy(
       list(resources, 'resources').map(readResource),
       ({ uri, uriTemplate }) => uri ?? uriTemplate,
     ),
+  };
+}
+
+const iconForm = /^data:(image\/(?:png|jpeg|webp|gif));base64,[A-Za-z0-9+/]+={0,2}$/;
+const maxIconLength = 90_000;
+
+/** Pictures without scripts, and without an address that would tell its owner who looks. */
+function readIcon({ src, sizes, theme }: JsonObject): Icon {
+  const [, mimeType] = (typeof src === 'string' && src.length <= maxIconLength && iconForm.exec(src)) || [];
+  if (typeof src !== 'string' || mimeType === undefined) {
+    throw new InvalidOffers('has an icon that is no data: URI of a PNG, JPEG, WebP or GIF of at most 64 KiB');
+  }
+  const isSizes = Array.isArray(sizes) && sizes.every((size) => /^(\d{1,5}x\d{1,5}|any)$/.test(String(size)));
+  return {
+    ...{ src, mimeType },
+    ...(isSizes ? { sizes: sizes.map(String) } : {}),
+    ...(theme === 'light' || theme === 'dark' ? { theme } : {}),
   };
 }
 

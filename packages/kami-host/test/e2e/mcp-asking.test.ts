@@ -101,6 +101,14 @@ describe.each(ways)('over %s, for a client of the %s generation', (transport, er
     });
   });
 
+  it('shows the icons of the tool, which need nothing fetched', async () => {
+    await using server = await reach(transport, era);
+    const { tools } = await server.client.listTools();
+    expect(tools[0]?.icons).toEqual([
+      { src: 'data:image/png;base64,iVBORw0KGgo=', mimeType: 'image/png', sizes: ['16x16'], theme: 'dark' },
+    ]);
+  });
+
   it('tells how far it is while it runs', async () => {
     await using server = await reach(transport, era);
     const told: unknown[] = [];
