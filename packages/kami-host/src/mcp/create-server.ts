@@ -1,19 +1,25 @@
-import { Server } from '@modelcontextprotocol/server';
+import { type McpRequestContext, Server } from '@modelcontextprotocol/server';
 import { answerRequest } from './answer-request.ts';
 import { complete } from './completion.ts';
 import { getPrompt, listPrompts } from './prompts.ts';
-import { listResources, listResourceTemplates, readResource } from './resources.ts';
+import { listResources, listResourceTemplates, readResource, subscribe } from './resources.ts';
 import type { ServerDeps } from './server-deps.ts';
 import { callTool } from './tools-call.ts';
 import { listTools } from './tools-list.ts';
 
-/** One MCP server for one connection, of whichever protocol generation the client speaks. */
-export function createServer(deps: ServerDeps): Server {
+/**
+ * One MCP server for one connection.
+ * @param era the protocol generation that its client speaks
+ */
+export function createServer(deps: ServerDeps, { era }: Pick<McpRequestContext, 'era'>): Server {
   const { host, logger, version, states } = deps;
   const server = new Server(
     { name: 'kami', title: 'KAMI', version },
     {
-      capabilities: { tools: {}, prompts: {}, resources: {}, completions: {}, logging: {} },
+      capabilities: {
+        ...{ tools: {}, prompts: {}, completions: {}, logging: {} },
+        resources: era === 'legacy' ? { subscribe: true } : {},
+      },
       requestState: { verify: states.verify },
     },
   );
@@ -33,6 +39,12 @@ export function createServer(deps: ServerDeps): Server {
   server.setRequestHandler('resources/read', (request, context) =>
     answer(() => readResource(deps, server, request, context)),
   );
+  if (era === 'legacy') {
+    server.setRequestHandler('resources/subscribe', (request) =>
+      answer(() => subscribe(host.tools(), request)),
+    );
+    server.setRequestHandler('resources/unsubscribe', () => ({}));
+  }
   server.setRequestHandler('completion/complete', (request, context) =>
     answer(() => complete(deps, server, request, context)),
   );

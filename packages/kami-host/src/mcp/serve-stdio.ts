@@ -17,7 +17,7 @@ export async function serveStdio(deps: ServerDeps, signal: AbortSignal): Promise
   const lines = createLineLimit(maxMessageBytes, (bytes) =>
     deps.logger.warn(`a message of ${bytes} bytes was ignored; ${maxMessageBytes} are taken`),
   );
-  const handle = serveSdkStdio(() => createServer(deps), {
+  const handle = serveSdkStdio((connection) => createServer(deps, connection), {
     transport: new StdioServerTransport(process.stdin.pipe(lines), undefined, {
       maxBufferSize: 2 * maxMessageBytes,
     }),

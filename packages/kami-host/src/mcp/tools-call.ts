@@ -7,11 +7,13 @@ import {
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import type { AskTarget } from '../model/client-request.ts';
 import type { Json } from '../model/json.ts';
 import { endOf } from '../runtime/client-service.ts';
 import { toCallToolResult } from './call-tool-result.ts';
 import { callerOf } from './caller.ts';
 import { noteRefusals, takeLog } from './log.ts';
+import { requireCapabilities } from './missing-capability.ts';
 import { requestName } from './request-state.ts';
 import type { ServerDeps } from './server-deps.ts';
 import { findByName } from './tool-names.ts';
@@ -30,18 +32,18 @@ export async function callTool(
   const input = (params.arguments ?? {}) as Json;
   const request = requestName('tools/call', tool.id, input);
   const answers = states.answersTo(request, context);
+  const lacking = new Set<AskTarget>();
   const result = await host.call(tool.id, input, {
     ...(client === undefined ? {} : { client }),
     signal: context.mcpReq.signal,
     onLog: takeLog(logger.child({ tool: tool.id }), context, tool.id),
-    caller: callerOf(server, context, answers),
+    caller: callerOf(server, context, answers, lacking),
   });
   noteRefusals(logger, tool.id, result.refusals);
   if (result.outcome.status === 'input-required') {
     return states.ask(request, result.outcome.requests, answers, context);
   }
-  return server.projectCallToolResult(
-    toCallToolResult({ ...result, outcome: endOf(result) }),
-    tool.outputSchema,
-  );
+  const outcome = endOf(result);
+  requireCapabilities(outcome, lacking, context);
+  return server.projectCallToolResult(toCallToolResult({ ...result, outcome }), tool.outputSchema);
 }

@@ -50,7 +50,7 @@ export async function serveHttp(
   const metadata = issuer === undefined ? undefined : describeResource(resource, issuer);
   const exchanges = new OpenExchanges();
   const handler = createMcpHandler(
-    ({ authInfo }) => createServer({ ...server, client: authInfo?.clientId ?? 'unknown' }),
+    ({ era, authInfo }) => createServer({ ...server, client: authInfo?.clientId ?? 'unknown' }, { era }),
     { onerror: (error) => logger.info('a message was refused', { err: error }) },
   );
   listener.serve(
