@@ -40,7 +40,7 @@ export interface PromptInit<Arguments extends PromptArguments> {
   readonly name: string;
   readonly title?: string;
   readonly description?: string;
-  readonly arguments?: Arguments;
+  readonly arguments?: Arguments & PromptArguments;
   /** A text is one message of the user. */
   readonly handler: (
     input: PromptInput<Arguments>,

@@ -16,6 +16,11 @@ interface ResourceFields {
   readonly mimeType?: string | undefined;
 }
 
+type Completer = (
+  value: string,
+  others: Readonly<Record<string, string>>,
+) => readonly string[] | Promise<readonly string[]>;
+
 /** What an author writes for a resource with one URI. */
 export interface StaticResourceInit extends ResourceFields {
   /** Of a scheme of one's own, such as `notes://all`. */
@@ -34,12 +39,7 @@ export interface TemplateResourceInit<Template extends string> extends ResourceF
     context: ToolContext,
   ) => ResourceAnswer | Promise<ResourceAnswer>;
   /** What a variable could be, for somebody who has written `value` so far. */
-  readonly complete?: {
-    readonly [Name in Variables<Template>]?: (
-      value: string,
-      others: Readonly<Record<string, string>>,
-    ) => readonly string[] | Promise<readonly string[]>;
-  };
+  readonly complete?: Readonly<Record<string, Completer>>;
 }
 
 /** A resource, or many: what `kamiResource` makes, for the exported list `resources` of an author's module. */
@@ -67,9 +67,9 @@ export type ResourceContents = { readonly uri: string; readonly mimeType?: strin
  *   kamiResource({ uriTemplate: 'notes://{title}', name: 'note', read: ({ title }) => `Of ${title}.` }),
  * ];
  */
-export function kamiResource<const Template extends string>(
-  init: StaticResourceInit | TemplateResourceInit<Template>,
-): Resource {
+export function kamiResource(init: StaticResourceInit): Resource;
+export function kamiResource<const Template extends string>(init: TemplateResourceInit<Template>): Resource;
+export function kamiResource(init: StaticResourceInit | TemplateResourceInit<string>): Resource {
   const { uri, uriTemplate, name, title, description, mimeType } = init;
   const address = uri ?? uriTemplate;
   if (typeof address !== 'string' || !/^[a-z][a-z0-9+.-]*:./i.test(address)) {
@@ -81,7 +81,12 @@ export function kamiResource<const Template extends string>(
     throw new ToolDefinitionError(`The resource ${address} needs a name, and read().`);
   }
   const match = uri === undefined ? templateMatcher(address) : undefined;
-  const fields = { uri, uriTemplate, name, title, description, mimeType, complete: completersOf(init) };
+  const complete = completersOf(init);
+  const stranger = Object.keys(complete ?? {}).find((variable) => !address.includes(`{${variable}}`));
+  if (stranger !== undefined) {
+    throw new ToolDefinitionError(`The resource ${address} has no variable "${stranger}" to complete.`);
+  }
+  const fields = { uri, uriTemplate, name, title, description, mimeType, complete };
   return Object.freeze({
     ...fields,
     readAt(asked: string, context: ToolContext) {

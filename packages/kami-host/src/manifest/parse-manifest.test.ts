@@ -29,7 +29,7 @@ test('the smallest manifest requests nothing and has the defaults of the format'
     inputSchema: undefined,
     outputSchema: undefined,
     annotations: undefined,
-    request: { network: [], fileSystem: 'none', environment: [], mounts: [], credentials: [] },
+    request: { network: [], fileSystem: 'none', environment: [], asks: [], mounts: [], credentials: [] },
     requestedLimits: { maxMemoryMb: 64, timeoutMs: 5000, maxFuel: undefined },
     build: { entry: 'src/tool.ts' },
     component: undefined,
@@ -70,6 +70,7 @@ default = { days = 3, units = ["c", 1.5] }
 net_allow_list = ["api.example.com", "*.Example.org", "https://api.example.com:8443", "tcp://db.example.com:5432", "*"]
 fs_access = "sandbox"
 env_allow_list = ["LANG", "_X1"]
+      ask = ["user", "model"]
 max_memory_mb = 128
 max_execution_ms = 10_000
 max_fuel = 1_000_000_000
@@ -133,6 +134,7 @@ sdk = "kami-guest 0.1.0"
       ],
       fileSystem: 'sandbox',
       environment: ['LANG', '_X1'],
+      asks: ['user', 'model'],
       mounts: [
         { path: '/data', access: 'read-only', reason: 'Reads the documents you ask about' },
         { path: '/out', access: 'read-write', reason: undefined },

@@ -7,11 +7,11 @@ import type { ServerDeps } from './server-deps.ts';
 import { callTool } from './tools-call.ts';
 import { listTools } from './tools-list.ts';
 
-/**
- * One MCP server for one connection.
- * @param era the protocol generation that its client speaks
- */
-export function createServer(deps: ServerDeps, { era }: Pick<McpRequestContext, 'era'>): Server {
+/** Of a server to its client: the protocol generation that this speaks. */
+export type Connection = Pick<McpRequestContext, 'era'>;
+
+/** One MCP server for one connection. */
+export function createServer(deps: ServerDeps, { era }: Connection): Server {
   const { host, logger, version, states } = deps;
   const server = new Server(
     { name: 'kami', title: 'KAMI', version },

@@ -87,7 +87,7 @@ export function subscribe(
 }
 
 /** @throws ResourceNotFoundError */
-export function findResource(tools: readonly InstalledTool[], uri: string): PublishedResource {
+function findResource(tools: readonly InstalledTool[], uri: string): PublishedResource {
   const all = publishedResources(tools);
   const found =
     all.find(({ resource }) => resource.uri === uri) ??

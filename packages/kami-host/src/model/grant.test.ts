@@ -18,6 +18,7 @@ describe('noGrant', () => {
       fileSystem: 'none',
       mounts: [],
       environment: [],
+      asks: [],
       credentials: [],
       limits: {
         maxMemoryMb: undefined,

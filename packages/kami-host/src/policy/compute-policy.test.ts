@@ -34,6 +34,7 @@ test('without a grant everything is denied, field by field', () => {
     network: { allow: [], credentials: [] },
     files: { mounts: [] },
     environment: [],
+    asks: [],
     clock: 'coarse',
     denied: [],
   });
@@ -45,6 +46,7 @@ test('what is granted becomes the policy, and nothing else', () => {
     'fs=sandbox',
     'mount=/srv/docs:/data:ro',
     'env=LANG',
+    'ask=user',
     `credential=api.github.com/Authorization=Bearer \${TOKEN}`,
     'memory=128',
     'time=1500ms',
@@ -89,6 +91,7 @@ test('what is granted becomes the policy, and nothing else', () => {
       ],
     },
     environment: ['LANG'],
+    asks: ['user'],
     clock: 'fine',
     denied: [],
   });

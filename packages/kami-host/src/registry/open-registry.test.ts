@@ -20,6 +20,7 @@ import { fileURLToPath } from 'node:url';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createGrant } from '../model/grant.ts';
+import { noOffers } from '../model/offers.ts';
 import { sampleTool } from './fixtures/sample-tool.ts';
 import { openRegistry } from './open-registry.ts';
 import { toRegistryError } from './sqlite-errors.ts';
@@ -204,13 +205,13 @@ describe('a registry of the schema before assets', () => {
     before.grants.save(id, createGrant([{ kind: 'net', host: 'a.example' }], { by: 'ada', at: new Date() }));
     before.close();
     const db = new SqliteDatabase(path);
-    db.exec('ALTER TABLE tools DROP COLUMN assets_sha256');
+    db.exec('ALTER TABLE tools DROP COLUMN assets_sha256; ALTER TABLE tools DROP COLUMN offers');
     db.pragma('user_version = 2');
     db.close();
     expect(await refusal({ readonly: true })).toMatchObject({ code: 'KAMI_REGISTRY_READ_ONLY' });
 
     const after = await openRegistry(path);
-    expect(after.tools.find(id)).toStrictEqual(sampleTool(id, { assets: undefined }));
+    expect(after.tools.find(id)).toStrictEqual(sampleTool(id, { assets: undefined, offers: noOffers }));
     expect(after.grants.find(id)?.network).toEqual(['a.example']);
     expect(after.tools.assets()).toEqual(new Set());
     const { assets } = sampleTool(id);

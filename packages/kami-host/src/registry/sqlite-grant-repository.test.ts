@@ -125,7 +125,9 @@ describe('a registry of the first schema', () => {
     const db = new SqliteDatabase(registry.path);
     db.exec('DROP TABLE grants; DROP TABLE secrets; DROP TABLE grant_uses; DROP TABLE refusals');
     for (const event of ['insert', 'update', 'delete']) db.exec(`DROP TRIGGER tools_${event}`);
-    db.exec('DROP TABLE changes; ALTER TABLE tools DROP COLUMN assets_sha256');
+    db.exec(
+      'DROP TABLE changes; ALTER TABLE tools DROP COLUMN assets_sha256; ALTER TABLE tools DROP COLUMN offers',
+    );
     db.prepare('UPDATE tools SET request = ? WHERE id = ?').run(
       '{"network":["a.example"],"fileSystem":"none","environment":[]}',
       tool.id,
@@ -138,6 +140,7 @@ describe('a registry of the first schema', () => {
       network: ['a.example'],
       fileSystem: 'none',
       environment: [],
+      asks: [],
       mounts: [],
       credentials: [],
     });

@@ -49,7 +49,7 @@ export async function surroundCall(tool: SurroundedTool, caller: Caller): Promis
     quota === undefined ? mount : { ...mount, quota },
   );
   const client = new ClientService({
-    ...{ caller, granted: policy.asks, onRefusal },
+    ...{ tool: tool.name, caller, granted: policy.asks, onRefusal },
     onUse: (target) => notes.onUse({ kind: 'ask', target }),
   });
   return {
@@ -78,7 +78,7 @@ export async function surroundCall(tool: SurroundedTool, caller: Caller): Promis
   };
 }
 
-type SurroundedTool = Pick<CallableTool, 'policy' | 'values' | 'notes'>;
+type SurroundedTool = Pick<CallableTool, 'name' | 'policy' | 'values' | 'notes'>;
 
 /** Loads what talks to the network only for a tool that may: Node's HTTP takes longer to start than the rest of KAMI. */
 async function makeEgress(

@@ -16,6 +16,7 @@ import { inputRequired } from '../sandbox/host-call/client-methods.ts';
 import type { HostService } from '../sandbox/host-call/dispatcher.ts';
 import { HostCallError } from '../sandbox/host-call/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
+import { cleanText } from '../terminal/clean-text.ts';
 
 /** What whoever makes a call is to the tool: somebody who can be told how far it is, and asked. */
 export interface Caller {
@@ -29,6 +30,8 @@ export interface Caller {
 }
 
 export interface ClientServiceOptions {
+  /** The tool's name, for the person who is asked. */
+  readonly tool: string;
   readonly caller: Caller;
   /** What the tool was granted. */
   readonly granted: readonly AskTarget[];
@@ -125,7 +128,16 @@ export class ClientService implements HostService {
     }
     this.#keys.add(key);
     const answer = this.#options.caller.answers?.get(key);
-    return answer !== undefined && answers(request, answer) ? { answer } : { open: { ...request, key } };
+    return answer !== undefined && answers(request, answer)
+      ? { answer }
+      : { open: { ...this.#named(request), key } };
+  }
+
+  /** A person must know who asks: what a tool writes may say that it is somebody else. */
+  #named({ method, params }: ClientRequest): ClientRequest {
+    if (typeof params.message !== 'string') return { method, params };
+    const message = `${this.#options.tool} asks: ${cleanText(params.message, { multiline: true })}`;
+    return { method, params: { ...params, message } };
   }
 }
 

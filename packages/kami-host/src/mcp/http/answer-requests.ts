@@ -9,6 +9,7 @@ import { allowOrigin, answerPreflight } from './cors.ts';
 import { checkHealth, type HealthDeps } from './health.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { inTurn } from './in-turn.ts';
+import type { KeptSessions } from './kept-sessions.ts';
 import type { OpenExchange, OpenExchanges } from './open-exchanges.ts';
 import { createBodyReader } from './read-body.ts';
 import { type Refusal, refuse, sendJson } from './refuse.ts';
@@ -19,6 +20,7 @@ import { sendWebResponse, toWebRequest } from './web-exchange.ts';
 export interface AnswerDeps {
   readonly settings: Pick<HttpSettings, 'allowedHosts' | 'allowedOrigins'>;
   readonly handler: Pick<McpHttpHandler, 'fetch'>;
+  readonly sessions: KeptSessions;
   readonly authenticate: Authenticate;
   /** With an issuer. */
   readonly metadata: ResourceMetadata | undefined;
@@ -38,7 +40,7 @@ const maxMessageBytes = 2 * defaultLimits.maxInputBytes;
 
 /** Answers requests: where from, which path, who, and only then what. */
 export function createAnswerer(deps: AnswerDeps): RequestListener {
-  const { settings, handler, authenticate, metadata, health, exchanges, logger } = deps;
+  const { settings, handler, sessions, authenticate, metadata, health, exchanges, logger } = deps;
   const readBody = createBodyReader({ maxBytes: maxMessageBytes, maxHeldBytes: 8 * maxMessageBytes });
   const cancellations = new Cancellations();
 
@@ -61,7 +63,7 @@ export function createAnswerer(deps: AnswerDeps): RequestListener {
     const { method, headers, socket } = request;
     const caller = await authenticate(headers.authorization, socket.remoteAddress ?? 'unknown');
     if ('status' in caller) return deny(response, caller);
-    if (method !== 'POST') return refuse(response, notAllowed('POST'));
+    if (method !== 'POST') return answerSession(request, response, caller);
     if (!isJsonContentType(headers['content-type']) || headers['content-encoding'] !== undefined) {
       return refuse(response, {
         status: 415,
@@ -83,6 +85,30 @@ export function createAnswerer(deps: AnswerDeps): RequestListener {
     }
   }
 
+  /** Only sessions have anything for other methods: a stream of what is told unasked, and an end. */
+  async function answerSession(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { client }: Caller,
+  ): Promise<void> {
+    const isKept = sessions.has(client, sessionOf(request));
+    if (!isKept || (request.method !== 'GET' && request.method !== 'DELETE')) {
+      return refuse(response, notAllowed('POST'));
+    }
+    const exchange = exchanges.begin();
+    exchange.lasts();
+    response.once('close', exchange.abort);
+    try {
+      const webRequest = toWebRequest(request, exchange.signal);
+      const authInfo = { token: '', clientId: client, scopes: [] };
+      const answered = await sessions.answer({ request: webRequest, message: undefined, authInfo });
+      if (answered === undefined) return refuse(response, notAllowed('POST'));
+      await sendWebResponse(response, answered, exchange.signal);
+    } finally {
+      exchange.end();
+    }
+  }
+
   async function answerMessage(
     message: unknown,
     { client }: Caller,
@@ -96,9 +122,9 @@ export function createAnswerer(deps: AnswerDeps): RequestListener {
       // The token stays here: what is behind needs to know who calls, and not by what that was shown.
       const authInfo = { token: '', clientId: client, scopes: [] };
       const webRequest = toWebRequest(request, exchange.signal);
-      const answered = await handler.fetch(webRequest, { authInfo, parsedBody: message });
-      const opened = cancellations.sessionFor(message);
-      if (opened !== undefined && answered.ok) response.setHeader('Mcp-Session-Id', opened);
+      const answered =
+        (await sessions.answer({ request: webRequest, message, authInfo })) ??
+        (await handler.fetch(webRequest, { authInfo, parsedBody: message }));
       await sendWebResponse(response, answered, exchange.signal);
     } finally {
       forget();

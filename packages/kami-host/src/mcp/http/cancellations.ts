@@ -1,22 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { isInitializeRequest, isJSONRPCNotification, isJSONRPCRequest } from '@modelcontextprotocol/server';
+import { isJSONRPCNotification, isJSONRPCRequest } from '@modelcontextprotocol/server';
 
 const sessionPattern = /^[0-9a-f-]{36}$/;
 
 /**
  * Lets clients of 2025-11-25 cancel. They do it by a message of its own, which says the id of a request and not
- * whose it is, and every client counts from 0. So `initialize` is answered with a session id: nothing is kept
- * under it, any process takes any of them, and it only tells the requests of one client from those of another.
- * A cancellation that a load balancer brings to another process is lost, and the call goes on to its end.
- * Clients of 2026-07-28 cancel by closing the response stream.
+ * whose it is, and every client counts from 0. The id of their session tells the requests of one client from those of
+ * another, also where the session is not kept. A cancellation that a load balancer brings to another process is lost,
+ * and the call goes on to its end. Clients of 2026-07-28 cancel by closing the response stream.
  */
 export class Cancellations {
   readonly #running = new Map<string, () => void>();
-
-  /** The session id for the answer to this message; undefined when it gets none. */
-  sessionFor(message: unknown): string | undefined {
-    return isInitializeRequest(message) ? randomUUID() : undefined;
-  }
 
   /** Remembers how to abort a request until the function that is returned is called. */
   note(client: string, session: string | undefined, message: unknown, abort: () => void): () => void {

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import { createServer } from '../create-server.ts';
+import { type Connection, createServer } from '../create-server.ts';
 import type { ServerDeps } from '../server-deps.ts';
 import { createAnswerer } from './answer-requests.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { type HttpSettings, urlHost } from './http-settings.ts';
+import { KeptSessions } from './kept-sessions.ts';
 import { listen } from './listener.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 import { describeResource } from './resource-metadata.ts';
@@ -49,13 +50,16 @@ export async function serveHttp(
   const resource = settings.publicUrl?.href ?? url;
   const metadata = issuer === undefined ? undefined : describeResource(resource, issuer);
   const exchanges = new OpenExchanges();
+  const serverFor = (client: string, connection: Connection) =>
+    createServer({ ...server, client }, connection);
+  const sessions = new KeptSessions((client) => serverFor(client, { era: 'legacy' }));
   const handler = createMcpHandler(
-    ({ era, authInfo }) => createServer({ ...server, client: authInfo?.clientId ?? 'unknown' }, { era }),
+    (connection) => serverFor(connection.authInfo?.clientId ?? 'unknown', connection),
     { onerror: (error) => logger.info('a message was refused', { err: error }) },
   );
   listener.serve(
     createAnswerer({
-      ...{ settings, handler, metadata, exchanges, logger },
+      ...{ settings, handler, sessions, metadata, exchanges, logger },
       health: { host, logger, isDraining: () => signal.aborted },
       authenticate: createAuthenticate({
         access,
@@ -73,6 +77,7 @@ export async function serveHttp(
     if (exchanges.calls > 0) logger.warn('calls did not end in time', { calls: exchanges.calls, drainMs });
     await stopCalls();
     await handler.close();
+    await sessions.close();
     await exchanges.untilNothing(farewellMs);
   } finally {
     await listener.close();
