@@ -21,7 +21,7 @@ export interface BuiltTool {
 
 /** Builds every module of `tools/plain` and `tools/asking` that has changed, as an author would: `kami build`. */
 export async function buildTools(): Promise<readonly BuiltTool[]> {
-  const guest = filesIn(guestDist).map((file) => readFileSync(file));
+  const guest = scriptsIn(guestDist);
   const shared = readFileSync(path.join(toolsDir, 'samples.ts'));
   const built: BuiltTool[] = [];
   for (const kind of Object.keys(requests) as (keyof typeof requests)[]) {
@@ -56,8 +56,15 @@ async function build(folder: string, source: string, manifest: string): Promise<
   await runTool([process.execPath, kamiCommand, 'build', folder, '--no-type-check'], { cwd: folder });
 }
 
+/** All that runs of a built package; a type more or less changes no component. */
+export function scriptsIn(folder: string): readonly Buffer[] {
+  return filesIn(folder)
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => readFileSync(file));
+}
+
 /** All files below a folder, in the order of their names. */
-export function filesIn(folder: string): readonly string[] {
+function filesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => path.join(parentPath, name))

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildOnce } from '../bench/build-once.ts';
 import { note } from '../bench/report/note.ts';
 import { runTool } from '../bench/run-tool.ts';
-import { type BuiltTool, filesIn } from './build-tools.ts';
+import { type BuiltTool, scriptsIn } from './build-tools.ts';
 import { builtDir, hostDist, kamiCommand } from './places.ts';
 
 /**
@@ -13,8 +12,7 @@ import { builtDir, hostDist, kamiCommand } from './places.ts';
  */
 export async function installTools(tools: readonly BuiltTool[]): Promise<string> {
   const dataDir = path.join(builtDir, 'data');
-  const host = filesIn(hostDist).map((file) => readFileSync(file));
-  await buildOnce(dataDir, [...host, ...tools.map(({ manifest }) => manifest)], async () => {
+  await buildOnce(dataDir, [...scriptsIn(hostDist), ...tools.map(({ manifest }) => manifest)], async () => {
     for (const { folder } of tools) {
       note(`Installing ${path.basename(folder)}`);
       await runTool([process.execPath, kamiCommand, 'install', folder, '--yes'], {

@@ -39,10 +39,10 @@ async function main({ only, requirements, json }: Options): Promise<number> {
   const turbo = toolCommand('turbo') as [string, ...string[]];
   await runTool([...turbo, 'run', 'build', '--filter=./packages/*'], { cwd: rootDir });
   const url = await serve(await installTools(await buildTools()));
-  note('Running the suite');
-  await warmUp(url);
   const results: JudgedScenario[] = [];
   for (const set of sets) {
+    note(`Running the suite for ${set.revision}`);
+    await warmUp(url);
     const found = await runSuite(url, set, only);
     results.push(...found.map((result) => judge(set, result)));
   }
