@@ -137,6 +137,18 @@ describe('what is written twice is the same', () => {
     expect(table).toBe([...head, ...settings.map(settingRow)].join('\n'));
   });
 
+  it('the keys of a profile and what kami config says', async () => {
+    const { profileKeys } = JSON.parse(await kami('config', '--json')) as {
+      profileKeys: Readonly<Record<string, string>>;
+    };
+    const [, table = ''] =
+      /<!-- profile keys: .*?-->\n\n([\s\S]*?)\n\n<!-- end of profile keys -->/.exec(
+        read('docs/OPERATORS.md'),
+      ) ?? [];
+    const rows = Object.entries(profileKeys).map(([key, description]) => `| \`${key}\` | ${description} |`);
+    expect(table).toBe(['| key | what it does |', '|---|---|', ...rows].join('\n'));
+  });
+
   it('the commands and flags, and those of kami --help', async () => {
     const rows = readRows(read('docs/OPERATORS.md')).filter(([cell]) => cell?.startsWith('`kami '));
     const words = (text: string) => new Set(text.match(/--[a-z][a-z-]*/g) ?? []);

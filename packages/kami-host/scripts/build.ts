@@ -64,7 +64,7 @@ async function bundle(): Promise<Metafile> {
       ...base,
       entryPoints: entries,
       splitting: true,
-      target: 'node22.12',
+      target: 'node22.14',
       external,
       // Its main file is UMD, whose inner imports can't be bundled.
       alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Built for any Node that can run it, and imports nothing before its check: an old Node must get this far.
-const needed = [22, 12] as const;
+// Built for any Node that can run it, and imports nothing before its check: an old Node must get this far. SQLite needs
+// version 10 of the Node-API: below 22.14 it ends the process.
+const needed = [22, 14] as const;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major < needed[0] || (major === needed[0] && minor < needed[1])) {

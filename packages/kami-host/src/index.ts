@@ -7,6 +7,7 @@
 // Settings
 export type { Config, ConfigEntry, ConfigSource, ConfigValues } from './config/config.ts';
 export { type LoadConfigOptions, loadConfig } from './config/load-config.ts';
+export type { GrantCeiling, Profile, ToolAlias } from './config/profiles.ts';
 // Errors
 export type { ErrorCode } from './errors/catalogue.ts';
 export { isKamiError, KamiError, type KamiErrorInit } from './errors/kami-error.ts';
@@ -54,6 +55,8 @@ export type { Json, JsonObject, JsonSchema } from './model/json.ts';
 export type { Limits } from './model/limits.ts';
 export type { LogLine } from './model/log-line.ts';
 export type { ToolDescription } from './model/tool.ts';
+export type { AnnotationCorrection, EnforcedAnnotations } from './policy/enforced-annotations.ts';
 export type { InstalledTool } from './registry/installed-tool.ts';
+export type { GrantCeilings } from './runtime/installed-tools.ts';
 export type { CallOptions } from './runtime/kami-runtime.ts';
 export { openToolHost, type ToolHost } from './runtime/tool-host.ts';

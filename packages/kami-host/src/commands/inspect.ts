@@ -1,12 +1,15 @@
 import { describeLimits, describeRequest } from '../install/request-words.ts';
 import { publishedName } from '../mcp/tool-names.ts';
 import { type Grant, noGrant } from '../model/grant.ts';
+import { correctionText, type EnforcedAnnotations } from '../policy/enforced-annotations.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import { requireTool } from '../registry/require-tool.ts';
+import { annotationsOf } from '../runtime/installed-tools.ts';
 import { cleanText } from '../terminal/clean-text.ts';
 import { table } from '../terminal/table.ts';
 import { defineCommand } from './command.ts';
+import { hintWords } from './hint-words.ts';
 import { grantPhrases } from './install-words.ts';
 
 export const inspect = defineCommand({
@@ -19,11 +22,16 @@ export const inspect = defineCommand({
     const registry = await openRegistry(context.config.values.registry.databasePath);
     try {
       const tool = requireTool(registry.tools, id);
+      const enforced = annotationsOf(tool, undefined, { registry, config: context.config });
       if (context.json) {
-        context.print(`${JSON.stringify({ ...tool, mcpName: publishedName(tool.id) })}\n`);
+        const told = { enforcedAnnotations: enforced.annotations, corrections: enforced.corrections };
+        context.print(`${JSON.stringify({ ...tool, mcpName: publishedName(tool.id), ...told })}\n`);
       } else {
         const granted = registry.grants.find(tool.id) ?? noGrant;
-        context.print(table(facts(tool, granted), { width: context.width }));
+        context.print(table(facts(tool, granted, enforced), { width: context.width }));
+        for (const correction of enforced.corrections) {
+          context.print(`\n${correctionText(tool.id, correction)}.\n`);
+        }
         context.print(`\n${context.style.bold('Input schema')}\n${pretty(tool.inputSchema)}\n`);
         if (tool.outputSchema !== undefined) {
           context.print(`\n${context.style.bold('Output schema')}\n${pretty(tool.outputSchema)}\n`);
@@ -36,7 +44,11 @@ export const inspect = defineCommand({
   },
 });
 
-function facts(tool: InstalledTool, grant: Grant): readonly (readonly string[])[] {
+function facts(
+  tool: InstalledTool,
+  grant: Grant,
+  { annotations }: EnforcedAnnotations,
+): readonly (readonly string[])[] {
   const asks = [...describeRequest(tool.request), ...describeLimits(tool.limits)];
   return [
     ['Id', tool.id],
@@ -47,6 +59,7 @@ function facts(tool: InstalledTool, grant: Grant): readonly (readonly string[])[
     ['Asks to', asks[0] ?? 'nothing'],
     ...asks.slice(1).map((phrase) => ['', phrase]),
     ['Granted', `${grantPhrases(grant)} (kami permissions ${tool.id})`],
+    ['Told to clients', hintWords(annotations)],
     ['Component', `${tool.artifact.size} bytes, SHA-256 ${tool.artifact.sha256}`],
     ['Written with', tool.sdk === undefined ? 'unknown' : `${tool.sdk.name} ${tool.sdk.version}`],
     ['Signed by', tool.signerPublicKey ?? 'nobody'],

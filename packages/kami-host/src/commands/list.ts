@@ -1,19 +1,27 @@
 import { publishedName } from '../mcp/tool-names.ts';
 import { openRegistry } from '../registry/open-registry.ts';
-import { table } from '../terminal/table.ts';
 import { defineCommand } from './command.ts';
+import { headedTable } from './headed-table.ts';
+import { listProfile } from './list-profile.ts';
+import { profileOption } from './serving-flags.ts';
 
 export const list = defineCommand({
   builder: (yargs) =>
-    yargs
+    profileOption(yargs)
       .option('filter', { type: 'string', describe: 'Only tools whose id or name contains this' })
       .option('limit', { type: 'number', describe: 'At most this many' })
       .option('offset', { type: 'number', describe: 'Leave out this many first' })
-      .example('$0 list --filter weather --json', 'find tools from a script'),
+      .conflicts('profile', ['limit', 'offset'])
+      .example('$0 list --filter weather --json', 'find tools from a script')
+      .example('$0 list --profile work', 'what clients of kami serve --profile work see'),
 
-  async run({ filter, limit, offset }, context) {
+  async run({ filter, limit, offset, profile }, context) {
     const registry = await openRegistry(context.config.values.registry.databasePath);
     try {
+      if (profile !== undefined) {
+        listProfile({ profile, filter }, registry, context);
+        return 0;
+      }
       const page = registry.tools.findAll({
         ...(filter === undefined ? {} : { filter }),
         ...(limit === undefined ? {} : { limit }),
@@ -33,16 +41,15 @@ export const list = defineCommand({
             : 'No installed tool matches.\n',
         );
       } else {
-        const { bold } = context.style;
-        const lines = table(
-          [
-            ['ID', 'VERSION', 'DESCRIPTION'],
-            ...rows.map((row) => [row.id, row.version, row.description.split('\n', 1)[0] ?? '']),
-          ],
-          { width: context.width },
+        context.print(
+          headedTable(
+            [
+              ['ID', 'VERSION', 'DESCRIPTION'],
+              ...rows.map((row) => [row.id, row.version, row.description.split('\n', 1)[0] ?? '']),
+            ],
+            context,
+          ),
         );
-        const end = lines.indexOf('\n');
-        context.print(bold(lines.slice(0, end)) + lines.slice(end));
       }
       return 0;
     } finally {

@@ -4,23 +4,35 @@ import type { Access } from '../mcp/http/http-settings.ts';
 import type { HttpEndpoint } from '../mcp/http/serve-http.ts';
 import { RequestStates } from '../mcp/request-state.ts';
 import { serveStdio } from '../mcp/serve-stdio.ts';
+import { createServedTools } from '../mcp/served-tools.ts';
+import type { ServerDeps } from '../mcp/server-deps.ts';
 import { keepHeapSteady } from '../process/steady-heap.ts';
 import { readStateKey } from '../registry/state-key.ts';
+import type { EventSink } from '../runtime/events.ts';
 import { openToolHost, type ToolHost } from '../runtime/tool-host.ts';
+import { AskedPermissions } from './ask-permission.ts';
 import { type CommandContext, defineCommand } from './command.ts';
+import { currentGrantor } from './grant-flags.ts';
+import { ceilingsOf, checkServing, lastOf, readServingChoice, servingOptions } from './serving-flags.ts';
 
 export const serve = defineCommand({
   builder: (yargs) =>
-    yargs
+    servingOptions(yargs)
       .option('transport', {
         choices: ['stdio', 'http'] as const,
         default: 'stdio' as const,
+        coerce: lastOf<'stdio' | 'http'>,
         describe: 'How clients connect',
       })
       .option('concurrency', { type: 'number', describe: 'Calls that may run at the same time' })
       .option('isolation', { type: 'string', describe: 'cell (processes of their own) or thread' })
       .option('cache-size', { type: 'number', describe: 'Compiled components to keep' })
-      .option('host', { type: 'string', describe: 'http: address to listen on' })
+      .option('ask', {
+        type: 'boolean',
+        default: false,
+        describe: 'Let the person at the client permit what a tool was refused',
+      })
+      .option('host', { type: 'string', coerce: lastOf<string>, describe: 'http: address to listen on' })
       .option('port', { type: 'number', describe: 'http: port to listen on; 0: any' })
       .option('auth', {
         type: 'boolean',
@@ -38,17 +50,29 @@ export const serve = defineCommand({
         `The token is given by the variable ${httpTokenVariable} or a file, never by a flag, which other users can see.\n--no-auth asks for none, and listens on this machine alone.`,
       )
       .example('$0 serve', 'the command that an MCP client starts')
+      .example('$0 serve --only dev.kami.echo,com.example.*', 'some of the tools')
+      .example('$0 serve --profile work', 'what [profiles.work] of the configuration file says')
       .example('$0 serve --transport http', 'for many clients; shows its address and a token'),
 
-  async run({ transport, auth, ...flags }, context) {
-    if (transport === 'stdio') refuseHttpFlags(auth, flags);
-    const serving = transport === 'http' ? await prepareHttp(auth, context) : prepareStdio(context);
+  async run(args, context) {
+    const { transport, auth } = args;
     const { config, logger } = context;
+    if (transport === 'stdio') refuseHttpFlags(auth, args);
+    const choice = readServingChoice(args, config);
+    const serve = transport === 'http' ? await prepareHttp(auth, context) : prepareStdio(context);
     keepHeapSteady();
-    const host = await openToolHost(config, ({ kind, ...event }) => logger.debug(kind, event));
+    const onEvent: EventSink = ({ kind, ...event }) => logger.debug(kind, event);
+    const host = await openToolHost(config, onEvent, ceilingsOf(choice));
     try {
+      const serving = checkServing(choice, { registry: host.registry, config }, logger.warn);
+      const served = createServedTools(host, serving, logger);
       void host.runtime.warmUp();
-      await serving(host);
+      const tools: Served = {
+        host: served,
+        ...(args.ask ? { permissions: new AskedPermissions(host.registry, currentGrantor) } : {}),
+        states: new RequestStates(() => readStateKey(host.registry)),
+      };
+      await serve(host, tools);
     } finally {
       await host.close('stop');
       logger.info('stopped', { ...host.runtime.counters() });
@@ -72,22 +96,21 @@ function refuseHttpFlags(auth: boolean, flags: Readonly<Record<string, unknown>>
   });
 }
 
-/** Serves the tools of a host until the client or the operator ends it. */
-type Serving = (host: ToolHost) => Promise<void>;
+/** What is served, however clients connect. */
+type Served = Pick<ServerDeps, 'host' | 'permissions' | 'states'>;
 
-function prepareStdio({ logger, version, signal }: CommandContext): Serving {
-  return async (host) => {
-    logger.info('serving MCP on stdio', { tools: host.tools().length });
-    await serveStdio({ host, logger, version, states: statesOf(host) }, signal);
+/** Serves until the client or the operator ends it. */
+type Serve = (host: ToolHost, served: Served) => Promise<void>;
+
+function prepareStdio({ logger, version, signal }: CommandContext): Serve {
+  return async (_, served) => {
+    logger.info('serving MCP on stdio', { tools: served.host.tools().length });
+    await serveStdio({ ...served, logger, version }, signal);
   };
 }
 
-function statesOf({ registry }: ToolHost): RequestStates {
-  return new RequestStates(() => readStateKey(registry));
-}
-
 /** Loads the HTTP server, which nobody else waits for, and finds out who may call before anything is started. */
-async function prepareHttp(auth: boolean, context: CommandContext): Promise<Serving> {
+async function prepareHttp(auth: boolean, context: CommandContext): Promise<Serve> {
   const { config, logger, version, signal } = context;
   const [{ serveHttp }, { resolveHttpSettings }, { makeToken, readToken }] = await Promise.all([
     import('../mcp/http/serve-http.ts'),
@@ -104,10 +127,10 @@ async function prepareHttp(auth: boolean, context: CommandContext): Promise<Serv
     ),
   );
   const settings = resolveHttpSettings(http, { auth, token: given }, makeToken);
-  return async (host) => {
+  return async (host, served) => {
     const stopCalls = () => host.runtime.close('stop');
-    logger.info('serving MCP over HTTP', { tools: host.tools().length });
-    await serveHttp({ host, logger, version, stopCalls, states: statesOf(host) }, settings, announce, signal);
+    logger.info('serving MCP over HTTP', { tools: served.host.tools().length });
+    await serveHttp({ ...served, logger, version, stopCalls }, settings, announce, signal);
   };
 
   function announce({ url, ...address }: HttpEndpoint): void {

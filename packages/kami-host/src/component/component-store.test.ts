@@ -38,7 +38,7 @@ async function component(padding: number): Promise<ComponentOrigin & { reads: ()
     (func (export "kami:tool/tool@0.1.0#run") (param i32 i32) (result i32) unreachable)
     (func (export "kami:tool/tool@0.1.0#describe") (result i32) unreachable)
     (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable))`);
-  const embedded = await componentEmbed({ binary: module, witSource: wit });
+  const embedded = await componentEmbed({ binary: module, witSource: wit, world: 'kami-tool' });
   const bytes = await componentNew(embedded, []);
   let reads = 0;
   const read = async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noOffers } from '../model/offers.ts';
 import { InvalidDescription, parseToolDescription } from './tool-description.ts';
 
 const full = {
@@ -18,6 +19,7 @@ describe('parseToolDescription', () => {
     expect(parseToolDescription(JSON.stringify(full))).toEqual({
       ...full,
       annotations: { title: 'Echo!', readOnlyHint: true },
+      offers: noOffers,
     });
   });
 
@@ -56,5 +58,62 @@ describe('parseToolDescription', () => {
     const text = JSON.stringify({ ...full, [key]: value });
     expect(() => parseToolDescription(text)).toThrow(InvalidDescription);
     expect(() => parseToolDescription(text)).toThrow(message);
+  });
+});
+
+describe('what a component offers beside its tool', () => {
+  const offering = (offers: object) => () => parseToolDescription(JSON.stringify({ ...full, ...offers }));
+
+  it('is read as it is listed, with nothing else', () => {
+    const prompt = {
+      name: 'greeting',
+      title: 'Greeting',
+      arguments: [{ name: 'who', required: true, more: 1 }],
+      more: 1,
+    };
+    const template = { name: 'note', uriTemplate: 'notes://{title}', completes: ['title'], more: 1 };
+    expect(
+      offering({ prompts: [prompt], resources: [{ name: 'all', uri: 'notes://all', size: 1 }, template] })()
+        .offers,
+    ).toEqual({
+      prompts: [
+        {
+          name: 'greeting',
+          title: 'Greeting',
+          arguments: [{ name: 'who', required: true, completes: false }],
+        },
+      ],
+      resources: [
+        { name: 'all', uri: 'notes://all' },
+        { name: 'note', uriTemplate: 'notes://{title}', completes: ['title'] },
+      ],
+    });
+  });
+
+  it.each([
+    ['a prompt without a name', { prompts: [{}] }],
+    ['a prompt that could take the name of another tool', { prompts: [{ name: 'a_b' }] }],
+    ['two prompts of one name', { prompts: [{ name: 'a' }, { name: 'a' }] }],
+    ['prompts that are no list', { prompts: { a: 1 } }],
+    [
+      'more prompts than there may be',
+      { prompts: Array.from({ length: 201 }, (_, index) => ({ name: `p${index}` })) },
+    ],
+    ['a resource without a URI', { resources: [{ name: 'a' }] }],
+    ['a resource without a scheme', { resources: [{ name: 'a', uri: 'notes' }] }],
+    ['a file of the machine', { resources: [{ name: 'a', uri: 'file:///etc/passwd' }] }],
+    ['a web page', { resources: [{ name: 'a', uri: 'HTTPS://bank.example/' }] }],
+    ['files by a template', { resources: [{ name: 'a', uriTemplate: 'file:///{name}' }] }],
+    [
+      'one address twice',
+      {
+        resources: [
+          { name: 'a', uri: 'x://a' },
+          { name: 'b', uri: 'x://a' },
+        ],
+      },
+    ],
+  ])('is refused with %s', (_what, offers) => {
+    expect(offering(offers)).toThrow(InvalidDescription);
   });
 });

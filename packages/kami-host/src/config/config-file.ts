@@ -7,6 +7,7 @@ import { TableReader, type TableShapes } from '../model/toml/table-reader.ts';
 import type { ConfigKey } from './config.ts';
 import { configKeyNames, configKeys } from './config-keys.ts';
 import { pathsOf, platformConfigFile, resolvePath, type Surroundings } from './locations.ts';
+import { type Profile, profileShapes, readProfiles } from './profiles.ts';
 
 export interface ConfigFile {
   /** Absolute. */
@@ -38,11 +39,17 @@ export interface FileSetting {
   readonly line: number;
 }
 
+/** What a configuration file says. */
+export interface FileContent {
+  readonly settings: ReadonlyMap<ConfigKey, FileSetting>;
+  readonly profiles: readonly Profile[];
+}
+
 /**
- * Reads the settings of a configuration file. What is wrong in it is added to `problems`.
+ * Reads a configuration file. What is wrong in it is added to `problems`.
  * @throws KamiError `KAMI_FILE_NOT_FOUND`, `KAMI_FILE_UNREADABLE`
  */
-export function readConfigFile(file: ConfigFile, problems: ProblemList): ReadonlyMap<ConfigKey, FileSetting> {
+export function readConfigFile(file: ConfigFile, problems: ProblemList): FileContent {
   const settings = new Map<ConfigKey, FileSetting>();
   const { path } = file;
   const decoded = decodeToml(readBounded(file));
@@ -50,7 +57,7 @@ export function readConfigFile(file: ConfigFile, problems: ProblemList): Readonl
   if (!parsed.ok) {
     const { line, message, fix } = parsed.problem;
     problems.add({ where: line === undefined ? path : `${path}:${line}`, line, key: '', message, fix });
-    return settings;
+    return { settings, profiles: [] };
   }
   const { document } = parsed;
   const root = new TableReader({ file: path, document, shapes: configShapes, problems });
@@ -64,12 +71,12 @@ export function readConfigFile(file: ConfigFile, problems: ProblemList): Readonl
     const value = table?.read<string | number>(steps.at(-1) ?? '', configKeys[key].check);
     if (value !== undefined) settings.set(key, { value, line: document.locate(steps).line });
   }
-  return settings;
+  return { settings, profiles: readProfiles(tables.get('profiles')) };
 }
 
 const configShapes: TableShapes = shapesOf(configKeyNames);
 
-/** The tables of the file, as the dotted names of the keys say. */
+/** The tables of the file: as the dotted names of the keys say, and the profiles. */
 function shapesOf(keys: readonly ConfigKey[]): TableShapes {
   const shapes: Record<string, string[]> = { '': [] };
   for (const key of keys) {
@@ -79,7 +86,8 @@ function shapesOf(keys: readonly ConfigKey[]): TableShapes {
     shapes[table] ??= [];
     shapes[table].push(name);
   }
-  return shapes;
+  shapes['']?.push('profiles');
+  return { ...shapes, ...profileShapes };
 }
 
 function readBounded({ path, namedBy }: ConfigFile): Uint8Array {

@@ -1,5 +1,6 @@
 import type { CellSharing, Isolation } from '../model/isolation.ts';
 import type { LogFormat, LogLevel } from '../model/logger.ts';
+import type { Profile } from './profiles.ts';
 
 /** Every setting, by the name it has in the configuration file. */
 export interface ConfigValueByKey {
@@ -112,6 +113,8 @@ export interface Config {
   readonly values: ConfigValues;
   /** The same, each with its source, in the order of the documentation. */
   readonly entries: readonly ConfigEntry[];
+  /** The `[profiles.NAME]` of the configuration file, in its order. */
+  readonly profiles: readonly Profile[];
   /** The configuration file that was read, absolute; undefined when there is none. */
   readonly file: string | undefined;
   readonly warnings: readonly ConfigWarning[];

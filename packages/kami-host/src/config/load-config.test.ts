@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isKamiError, type KamiError } from '../errors/kami-error.ts';
 import type { Config, ConfigKey } from './config.ts';
 import { configKeyNames } from './config-keys.ts';
@@ -337,7 +337,7 @@ test.each([
   [
     '[unknown]\nx = 1',
     1,
-    'Remove line 1; known at the top of the file: data_dir, runtime, sandbox, registry, http, logging.',
+    'Remove line 1; known at the top of the file: data_dir, runtime, sandbox, registry, http, logging, profiles.',
   ],
   ['data_dir = 5', 1, 'Change line 1 to: data_dir = "5"'],
   ['runtime = 5', 1, 'Correct runtime on line 1.'],
@@ -416,4 +416,80 @@ test('the configuration can not be changed', () => {
 
 test('every setting says what it does', () => {
   for (const { description } of load().entries) expect(description).toMatch(/^.{40,}\.$/);
+});
+
+describe('profiles', () => {
+  const profiles = (text: string) => {
+    write('work/kami.toml', text);
+    return load().profiles;
+  };
+
+  test('are read with all their keys, and frozen', () => {
+    const [work, empty] = profiles(`[profiles.work]
+only = ["dev.kami.echo", "dev_kami_http-fetch", "com.example.*"]
+except = ["com.example.loud"]
+
+[profiles.work.aliases]
+fetch = "dev.kami.http-fetch"
+
+[profiles.work.grants]
+"dev.kami.http-fetch" = ["net=api.example.com", "memory=32"]
+"dev.kami.echo" = []
+
+[profiles.empty]
+`);
+    expect(work).toMatchObject({
+      name: 'work',
+      line: 1,
+      only: ['dev.kami.echo', 'dev_kami_http-fetch', 'com.example.*'],
+      except: ['com.example.loud'],
+      aliases: [{ name: 'fetch', tool: 'dev.kami.http-fetch' }],
+      grants: [
+        {
+          tool: 'dev.kami.http-fetch',
+          ceiling: { network: ['api.example.com'], limits: { maxMemoryMb: 32 }, fileSystem: 'none' },
+        },
+        { tool: 'dev.kami.echo', ceiling: { network: [] } },
+      ],
+    });
+    expect(empty).toEqual({ name: 'empty', line: 12, only: undefined, except: [], aliases: [], grants: [] });
+    const isDeeplyFrozen = (value: unknown): boolean =>
+      typeof value !== 'object' ||
+      value === null ||
+      (Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen));
+    expect(isDeeplyFrozen(load())).toBe(true);
+    expect(load({ flags: { config: write('other.toml', '') } }).profiles).toEqual([]);
+  });
+
+  test.each([
+    ['[profiles.work]\nonyl = []', 2, 'Change line 2 to: only = []'],
+    ['[profiles.work]\nonly = "dev.kami.echo"', 2, 'Change line 2 to: only = ["dev.kami.echo"]'],
+    ['[profiles.work]\nexcept = ["*"]', 2, 'Write element 1 of except on line 2 as: "com.example.my-tool"'],
+    ['[profiles."no name"]\nonly = []', 1, 'A name has 1 to 64 characters: a-z, A-Z, 0-9, _ and -.'],
+    [
+      '[profiles.w.aliases]\n"a.b" = "dev.kami.echo"',
+      2,
+      'A name has 1 to 64 characters: a-z, A-Z, 0-9, _ and -.',
+    ],
+    ['[profiles.w.aliases]\na = "echo"', 2, 'Change line 2 to: a = "com.example.my-tool"'],
+    ['[profiles.w.aliases]\na = "dev.kami.echo"\nb = "dev.kami.echo"', 3, 'Keep one of the two lines.'],
+    ['[profiles.w.grants]\n"dev.kami.echo" = ["net="]', 2, 'Write it as net=api.example.com'],
+    [
+      '[profiles.w.grants]\ndev.kami.echo = ["net=a.example"]',
+      2,
+      expect.stringContaining('Write the id in quotes'),
+    ],
+    ['[profile.work]\nonly = []', 1, 'Rename "profile" on line 1 to profiles.'],
+    ['only = []', 1, 'Move line 1 to [profiles.<name>], as: only = …'],
+    ['profiles = 5', 1, 'Correct profiles on line 1.'],
+    ['[profiles]\nwork = 5', 2, 'Correct work on line 2.'],
+  ])('%j is refused at its line', (text, line, fix) => {
+    const path = write('work/kami.toml', text);
+    const error = failure();
+    expect(error.code).toBe('KAMI_CONFIG_INVALID');
+    expect({ message: error.message, fix: error.fix }).toEqual({
+      message: expect.stringContaining(`${path}:${line}:`),
+      fix,
+    });
+  });
 });

@@ -5,14 +5,8 @@ import type { Config, ConfigEntry, ConfigKey, ConfigValueByKey, ConfigWarning } 
 import { findConfigFile } from './config-file.ts';
 import { configKeyNames, configKeys, type DefaultContext, environmentName } from './config-keys.ts';
 import { ownSurroundings, pathsOf, platformDataDir, type Surroundings } from './locations.ts';
-import {
-  type Layer,
-  readEnvironment,
-  readFile,
-  readFlags,
-  type Setting,
-  unknownVariables,
-} from './read-settings.ts';
+import type { Profile } from './profiles.ts';
+import { readEnvironment, readFile, readFlags, type Setting, unknownVariables } from './read-settings.ts';
 
 export interface LoadConfigOptions {
   /** Parsed flags by name, with dashes or in camel case; flags that set nothing here are ignored. */
@@ -57,16 +51,21 @@ export function loadConfigDespite(options: LoadConfigOptions = {}): ReadableConf
   };
   const problems = new ProblemList();
   const flags = options.flags ?? {};
-  const configFlag = flags.config;
+  const configFlag = Array.isArray(flags.config) ? flags.config.at(-1) : flags.config;
   const file = findConfigFile(typeof configFlag === 'string' ? configFlag : undefined, surroundings);
-  const layers: Layer[] = [readFlags(flags, surroundings, problems), readEnvironment(surroundings, problems)];
+  let content: ReturnType<typeof readFile> | undefined;
   let unreadable: KamiError | undefined;
   try {
-    if (file !== undefined) layers.push(readFile(file, surroundings, problems));
+    if (file !== undefined) content = readFile(file, surroundings, problems);
   } catch (error) {
     if (!isKamiError(error)) throw error;
     unreadable = error;
   }
+  const layers = [
+    readFlags(flags, surroundings, problems),
+    readEnvironment(surroundings, problems),
+    content?.layer ?? new Map<ConfigKey, Setting>(),
+  ];
 
   const find = (key: ConfigKey) => layers.find((layer) => layer.has(key))?.get(key);
   const platformDir = platformDataDir(surroundings);
@@ -82,13 +81,14 @@ export function loadConfigDespite(options: LoadConfigOptions = {}): ReadableConf
     settings.set(key, find(key) ?? byDefault);
   }
   return {
-    config: freeze(settings, file?.path, unknownVariables(surroundings.env)),
+    config: freeze(settings, content?.profiles ?? [], file?.path, unknownVariables(surroundings.env)),
     problem: unreadable ?? problems.toError('KAMI_CONFIG_INVALID', 'The configuration'),
   };
 }
 
 function freeze(
   settings: ReadonlyMap<ConfigKey, Setting>,
+  profiles: readonly Profile[],
   file: string | undefined,
   warnings: readonly ConfigWarning[],
 ): Config {
@@ -143,6 +143,7 @@ function freeze(
       logging: Object.freeze({ level: value('logging.level'), format: value('logging.format') }),
     }),
     entries: Object.freeze(entries),
+    profiles: Object.freeze(profiles),
     file,
     warnings: Object.freeze(warnings.map((warning) => Object.freeze(warning))),
   });

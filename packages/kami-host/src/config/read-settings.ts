@@ -6,6 +6,7 @@ import type { ConfigKey, ConfigSource, ConfigWarning } from './config.ts';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
 import { configKeyNames, configKeys, environmentName, httpTokenVariable } from './config-keys.ts';
 import { pathsOf, resolvePath, type Surroundings } from './locations.ts';
+import type { Profile } from './profiles.ts';
 
 export interface Setting {
   readonly value: string | number | undefined;
@@ -15,14 +16,19 @@ export interface Setting {
 /** What one source says: only the keys it sets. */
 export type Layer = ReadonlyMap<ConfigKey, Setting>;
 
-export function readFile(file: ConfigFile, surroundings: Surroundings, problems: ProblemList): Layer {
+export function readFile(
+  file: ConfigFile,
+  surroundings: Surroundings,
+  problems: ProblemList,
+): { readonly layer: Layer; readonly profiles: readonly Profile[] } {
   const folder = pathsOf(surroundings.platform).dirname(file.path);
   const layer = new Map<ConfigKey, Setting>();
-  for (const [key, { value, line }] of readConfigFile(file, problems)) {
+  const { settings, profiles } = readConfigFile(file, problems);
+  for (const [key, { value, line }] of settings) {
     const source = { kind: 'file', path: file.path, line } as const;
     layer.set(key, { value: located(key, value, folder, surroundings), source });
   }
-  return layer;
+  return { layer, profiles };
 }
 
 export function readEnvironment(surroundings: Surroundings, problems: ProblemList): Layer {

@@ -1,4 +1,5 @@
-import { publishedName, toolNamePattern } from '../mcp/tool-names.ts';
+import { publishedName } from '../mcp/tool-names.ts';
+import { toolNamePattern } from '../model/tool-name.ts';
 import { createArtifactStore } from '../registry/artifact-store.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { type Finding, findingOf, ok, problem, warning } from './finding.ts';

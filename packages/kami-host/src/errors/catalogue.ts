@@ -19,6 +19,8 @@ export const catalogue = {
   KAMI_FILE_UNWRITABLE: { kind: 'system', exit: 1 },
 
   KAMI_CONFIG_INVALID: { kind: 'user', exit: 1 },
+  KAMI_PROFILE_NOT_FOUND: { kind: 'user', exit: 1 },
+  KAMI_ALIAS_TAKEN: { kind: 'user', exit: 1 },
 
   KAMI_MANIFEST_NOT_FOUND: { kind: 'user', exit: 1 },
   KAMI_MANIFEST_INVALID: { kind: 'user', exit: 1 },

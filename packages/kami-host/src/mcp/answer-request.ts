@@ -13,7 +13,9 @@ export async function answerRequest<T>(logger: Logger, work: () => T | Promise<T
       throw new ProtocolError(ProtocolErrorCode.InternalError, 'KAMI failed to answer; its log says why.');
     }
     logger.error(error.message, { code: error.code });
-    throw new ProtocolError(ProtocolErrorCode.InternalError, `${error.message} ${error.fix}`, {
+    const { InvalidParams, InternalError } = ProtocolErrorCode;
+    const code = error.code === 'KAMI_TOOL_NOT_FOUND' ? InvalidParams : InternalError;
+    throw new ProtocolError(code, `${error.message} ${error.fix}`, {
       code: error.code,
       ...error.data,
     });

@@ -5,6 +5,7 @@ import type { OfferCall } from '../runtime/kami-runtime.ts';
 import { consult, readOffered } from './consult.ts';
 import { findPrompt } from './prompts.ts';
 import { findTemplate } from './resources.ts';
+import type { NamedTool } from './served-tools.ts';
 import type { ServerDeps } from './server-deps.ts';
 
 const nothing: CompleteResult = { completion: { values: [], total: 0, hasMore: false } };
@@ -38,7 +39,7 @@ interface Completer {
 }
 
 function findCompleter(
-  tools: readonly InstalledTool[],
+  tools: readonly NamedTool[],
   { ref, argument: { name, value }, context }: CompleteRequest['params'],
 ): Completer | undefined {
   const others = JSON.stringify(context?.arguments ?? {});

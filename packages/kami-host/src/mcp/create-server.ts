@@ -1,4 +1,4 @@
-import { type McpRequestContext, Server } from '@modelcontextprotocol/server';
+import { type CacheHint, type McpRequestContext, Server } from '@modelcontextprotocol/server';
 import { answerRequest } from './answer-request.ts';
 import { complete } from './completion.ts';
 import { getPrompt, listPrompts } from './prompts.ts';
@@ -10,6 +10,19 @@ import { listTools } from './tools-list.ts';
 /** Of a server to its client: the protocol generation that this speaks. */
 export type Connection = Pick<McpRequestContext, 'era'>;
 
+/**
+ * How long a client may keep a list when nobody tells it of changes. Which tools there are depends on the operator's
+ * choices, so a list is nobody else's.
+ */
+const listHint: CacheHint = { ttlMs: 30_000, cacheScope: 'private' };
+
+const cacheHints = {
+  'tools/list': listHint,
+  'prompts/list': listHint,
+  'resources/list': listHint,
+  'resources/templates/list': listHint,
+} as const;
+
 /** One MCP server for one connection. */
 export function createServer(deps: ServerDeps, { era }: Connection): Server {
   const { host, logger, version, states } = deps;
@@ -17,24 +30,28 @@ export function createServer(deps: ServerDeps, { era }: Connection): Server {
     { name: 'kami', title: 'KAMI', version },
     {
       capabilities: {
-        ...{ tools: {}, prompts: {}, completions: {}, logging: {} },
-        resources: era === 'legacy' ? { subscribe: true } : {},
+        tools: { listChanged: true },
+        prompts: { listChanged: true },
+        resources: { listChanged: true, ...(era === 'legacy' ? { subscribe: true } : {}) },
+        completions: {},
+        logging: {},
       },
+      cacheHints,
       requestState: { verify: states.verify },
     },
   );
   const answer = <T>(work: () => T | Promise<T>) => answerRequest(logger, work);
-  server.setRequestHandler('tools/list', () => answer(() => listTools(host.tools())));
+  server.setRequestHandler('tools/list', (request) => answer(() => listTools(host, request)));
   server.setRequestHandler('tools/call', (request, context) =>
     answer(() => callTool(deps, server, request, context)),
   );
-  server.setRequestHandler('prompts/list', () => answer(() => listPrompts(host.tools())));
+  server.setRequestHandler('prompts/list', (request) => answer(() => listPrompts(host.tools(), request)));
   server.setRequestHandler('prompts/get', (request, context) =>
     answer(() => getPrompt(deps, server, request, context)),
   );
-  server.setRequestHandler('resources/list', () => answer(() => listResources(host.tools())));
-  server.setRequestHandler('resources/templates/list', () =>
-    answer(() => listResourceTemplates(host.tools())),
+  server.setRequestHandler('resources/list', (request) => answer(() => listResources(host.tools(), request)));
+  server.setRequestHandler('resources/templates/list', (request) =>
+    answer(() => listResourceTemplates(host.tools(), request)),
   );
   server.setRequestHandler('resources/read', (request, context) =>
     answer(() => readResource(deps, server, request, context)),

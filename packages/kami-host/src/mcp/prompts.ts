@@ -2,6 +2,7 @@ import {
   type GetPromptRequest,
   type GetPromptResult,
   type InputRequiredResult,
+  type ListPromptsRequest,
   type ListPromptsResult,
   ProtocolError,
   ProtocolErrorCode,
@@ -13,8 +14,9 @@ import type { OfferedPrompt } from '../model/offers.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { isContentBlock } from '../sandbox/result-text.ts';
 import { consult, readOffered } from './consult.ts';
+import { pageOf } from './page.ts';
+import type { NamedTool } from './served-tools.ts';
 import type { ServerDeps } from './server-deps.ts';
-import { publishedName } from './tool-names.ts';
 
 interface PublishedPrompt {
   readonly tool: InstalledTool;
@@ -26,22 +28,24 @@ interface PublishedPrompt {
  * All prompts under the names that clients see: that of the tool, `_`, and its own. The own one has no `_`, so no two
  * prompts share a name, and no tool speaks for another.
  */
-function publishedPrompts(tools: readonly InstalledTool[]): readonly PublishedPrompt[] {
-  return tools.flatMap((tool) =>
-    tool.offers.prompts.map((prompt) => ({ tool, prompt, name: `${publishedName(tool.id)}_${prompt.name}` })),
-  );
+function publishedPrompts(tools: readonly NamedTool[]): readonly PublishedPrompt[] {
+  return tools
+    .flatMap(({ name, tool }) =>
+      tool.offers.prompts.map((prompt) => ({ tool, prompt, name: `${name}_${prompt.name}` })),
+    )
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Answers `prompts/list` from the registry alone. */
-export function listPrompts(tools: readonly InstalledTool[]): ListPromptsResult {
-  return {
-    prompts: publishedPrompts(tools).map(({ name, prompt: { title, description, arguments: given } }) => ({
-      name,
-      ...(title === undefined ? {} : { title }),
-      ...(description === undefined ? {} : { description }),
-      arguments: given.map(({ completes: _, ...argument }) => argument),
-    })),
-  };
+export function listPrompts(tools: readonly NamedTool[], { params }: ListPromptsRequest): ListPromptsResult {
+  const { entries, nextCursor } = pageOf(publishedPrompts(tools), params?.cursor);
+  const prompts = entries.map(({ name, prompt: { title, description, arguments: given } }) => ({
+    name,
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+    arguments: given.map(({ completes: _, ...argument }) => argument),
+  }));
+  return nextCursor === undefined ? { prompts } : { prompts, nextCursor };
 }
 
 /** Answers `prompts/get`. */
@@ -63,7 +67,7 @@ export async function getPrompt(
 }
 
 /** @throws ProtocolError when there is no such prompt */
-export function findPrompt(tools: readonly InstalledTool[], name: string): PublishedPrompt {
+export function findPrompt(tools: readonly NamedTool[], name: string): PublishedPrompt {
   const found = publishedPrompts(tools).find((published) => published.name === name);
   if (found !== undefined) return found;
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no prompt "${name}".`);

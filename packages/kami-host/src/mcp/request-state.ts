@@ -18,6 +18,8 @@ import { isJsonObject, type Json } from '../model/json.ts';
 interface RoundState {
   /** Of the request: its method, whom it is for, and its arguments. */
   readonly request: string;
+  /** Keys of what was asked in this round: nothing else is an answer. */
+  readonly asked: readonly string[];
   readonly answers: Readonly<Record<string, Json>>;
 }
 
@@ -50,8 +52,12 @@ export class RequestStates {
     if (state !== undefined && state.request !== request) {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'The requestState is of another request.');
     }
+    if (state === undefined) return new Map();
     const given = Object.entries(mcpReq.inputResponses ?? {}) as [string, Json][];
-    return new Map([...Object.entries(state?.answers ?? {}), ...given]);
+    return new Map([
+      ...Object.entries(state.answers),
+      ...given.filter(([key, answer]) => state.asked.includes(key) && isAnswer(answer)),
+    ]);
   }
 
   /** The result that asks for more answers. */
@@ -62,10 +68,8 @@ export class RequestStates {
     context: ServerContext,
   ): Promise<InputRequiredResult> {
     const keys = new Set(open.map(({ key }) => key));
-    const answers = Object.fromEntries(
-      [...known].filter(([key, answer]) => !keys.has(key) && isAnswer(answer)),
-    );
-    const requestState = await this.#codecOf().mint({ request, answers }, context);
+    const answers = Object.fromEntries([...known].filter(([key]) => !keys.has(key)));
+    const requestState = await this.#codecOf().mint({ request, asked: [...keys], answers }, context);
     const inputRequests = Object.fromEntries(
       open.map(({ key, method, params }) => [key, { method, params }]),
     );

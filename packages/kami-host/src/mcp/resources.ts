@@ -1,7 +1,9 @@
 import {
   type EmptyResult,
   type InputRequiredResult,
+  type ListResourcesRequest,
   type ListResourcesResult,
+  type ListResourceTemplatesRequest,
   type ListResourceTemplatesResult,
   type ReadResourceRequest,
   type ReadResourceResult,
@@ -14,44 +16,54 @@ import { isJsonObject, type Json } from '../model/json.ts';
 import type { OfferedResource } from '../model/offers.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import { consult, readOffered } from './consult.ts';
+import { pageOf } from './page.ts';
+import type { NamedTool } from './served-tools.ts';
 import type { ServerDeps } from './server-deps.ts';
 import { matchesTemplate } from './uri-template.ts';
 
 interface PublishedResource {
+  /** Its URI or template. */
+  readonly name: string;
   readonly tool: InstalledTool;
   readonly resource: OfferedResource;
 }
 
 /** All resources; of two tools that offer the same the one that comes first in the order of their ids. */
-function publishedResources(tools: readonly InstalledTool[]): readonly PublishedResource[] {
-  const byAddress = new Map<string, PublishedResource>();
-  for (const tool of tools) {
+function publishedResources(tools: readonly NamedTool[]): readonly PublishedResource[] {
+  const byName = new Map<string, PublishedResource>();
+  for (const { tool } of tools.toSorted((a, b) => (a.tool.id < b.tool.id ? -1 : 1))) {
     for (const resource of tool.offers.resources) {
-      const address = resource.uri ?? resource.uriTemplate;
-      if (!byAddress.has(address)) byAddress.set(address, { tool, resource });
+      const name = resource.uri ?? resource.uriTemplate;
+      if (!byName.has(name)) byName.set(name, { name, tool, resource });
     }
   }
-  return [...byAddress.values()];
+  return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Answers `resources/list` from the registry alone. */
-export function listResources(tools: readonly InstalledTool[]): ListResourcesResult {
-  return {
-    resources: publishedResources(tools).flatMap(({ resource }) =>
-      resource.uri === undefined ? [] : [{ ...resource }],
-    ),
-  };
+export function listResources(
+  tools: readonly NamedTool[],
+  { params }: ListResourcesRequest,
+): ListResourcesResult {
+  const all = publishedResources(tools).filter(({ resource }) => resource.uri !== undefined);
+  const { entries, nextCursor } = pageOf(all, params?.cursor);
+  const resources = entries.flatMap(({ resource }) => (resource.uri === undefined ? [] : [{ ...resource }]));
+  return nextCursor === undefined ? { resources } : { resources, nextCursor };
 }
 
 /** Answers `resources/templates/list` from the registry alone. */
-export function listResourceTemplates(tools: readonly InstalledTool[]): ListResourceTemplatesResult {
-  return {
-    resourceTemplates: publishedResources(tools).flatMap(({ resource }) => {
-      if (resource.uriTemplate === undefined) return [];
-      const { completes: _, ...template } = resource;
-      return [template];
-    }),
-  };
+export function listResourceTemplates(
+  tools: readonly NamedTool[],
+  { params }: ListResourceTemplatesRequest,
+): ListResourceTemplatesResult {
+  const all = publishedResources(tools).filter(({ resource }) => resource.uriTemplate !== undefined);
+  const { entries, nextCursor } = pageOf(all, params?.cursor);
+  const resourceTemplates = entries.flatMap(({ resource }) => {
+    if (resource.uriTemplate === undefined) return [];
+    const { completes: _, ...template } = resource;
+    return [template];
+  });
+  return nextCursor === undefined ? { resourceTemplates } : { resourceTemplates, nextCursor };
 }
 
 /** Answers `resources/read`. */
@@ -78,16 +90,13 @@ export async function readResource(
  * so there is nothing to notify of.
  * @throws ResourceNotFoundError
  */
-export function subscribe(
-  tools: readonly InstalledTool[],
-  { params: { uri } }: SubscribeRequest,
-): EmptyResult {
+export function subscribe(tools: readonly NamedTool[], { params: { uri } }: SubscribeRequest): EmptyResult {
   findResource(tools, uri);
   return {};
 }
 
 /** @throws ResourceNotFoundError */
-function findResource(tools: readonly InstalledTool[], uri: string): PublishedResource {
+function findResource(tools: readonly NamedTool[], uri: string): PublishedResource {
   const all = publishedResources(tools);
   const found =
     all.find(({ resource }) => resource.uri === uri) ??
@@ -99,10 +108,7 @@ function findResource(tools: readonly InstalledTool[], uri: string): PublishedRe
 }
 
 /** The resource whose template this is. */
-export function findTemplate(
-  tools: readonly InstalledTool[],
-  template: string,
-): PublishedResource | undefined {
+export function findTemplate(tools: readonly NamedTool[], template: string): PublishedResource | undefined {
   return publishedResources(tools).find(({ resource }) => resource.uriTemplate === template);
 }
 

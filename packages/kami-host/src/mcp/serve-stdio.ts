@@ -1,9 +1,11 @@
+import type { ProtocolEra, Server } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio as serveSdkStdio } from '@modelcontextprotocol/server/stdio';
 import { defaultLimits } from '../model/limits.ts';
 import { onReaderGone } from '../terminal/output.ts';
 import { createServer } from './create-server.ts';
 import { createLineLimit } from './line-limit.ts';
 import type { ServerDeps } from './server-deps.ts';
+import { tellChange } from './tell-change.ts';
 
 /** Twice what a tool takes as input: escaped, an argument may be longer on the wire. */
 const maxMessageBytes = 2 * defaultLimits.maxInputBytes;
@@ -17,7 +19,7 @@ export async function serveStdio(deps: ServerDeps, signal: AbortSignal): Promise
   const lines = createLineLimit(maxMessageBytes, (bytes) =>
     deps.logger.warn(`a message of ${bytes} bytes was ignored; ${maxMessageBytes} are taken`),
   );
-  const handle = serveSdkStdio((connection) => createServer(deps, connection), {
+  const handle = serveSdkStdio(({ era }) => announcing(createServer(deps, { era }), era, deps), {
     transport: new StdioServerTransport(process.stdin.pipe(lines), undefined, {
       maxBufferSize: 2 * maxMessageBytes,
     }),
@@ -29,4 +31,25 @@ export async function serveStdio(deps: ServerDeps, signal: AbortSignal): Promise
   await ended;
   process.stdin.unpipe(lines).pause();
   await handle.close();
+}
+
+/**
+ * Tells the client when its tools change, from the moment when it may be told: before that it has seen none. A client of
+ * the newer generation is told what it subscribed to; the SDK holds everything else back.
+ */
+function announcing(server: Server, era: ProtocolEra, { host, logger }: ServerDeps): Server {
+  let end: (() => void) | undefined;
+  let isClosed = false;
+  const begin = () => {
+    if (isClosed) return;
+    end ??= host.onListChange((what) => void tellChange(server, what, logger));
+  };
+  // Not before the first answer is on its way: nothing of this is worth waiting for.
+  if (era === 'legacy') server.oninitialized = () => setImmediate(begin);
+  else setImmediate(begin);
+  server.onclose = () => {
+    isClosed = true;
+    end?.();
+  };
+  return server;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseToolId } from '../model/ids.ts';
-import { findByName, publishedName, toolNamePattern } from './tool-names.ts';
+import { toolNamePattern } from '../model/tool-name.ts';
+import { publishedName } from './tool-names.ts';
 
 const name = (id: string) => publishedName(parseToolId(id));
 
@@ -24,17 +25,5 @@ describe('publishedName', () => {
     // A short name has no `__`, since no part of an id is empty; a long one always has.
     expect([...names].every((published) => published.includes('__'))).toBe(true);
     expect(name('a-b.c')).not.toBe(name('a.b-c'));
-  });
-});
-
-describe('findByName', () => {
-  const tools = ['dev.example.echo', 'dev.example.echo-2'].map((id) => ({ id: parseToolId(id) }));
-
-  it('finds a tool by its published name and by its id, and by nothing else', () => {
-    expect(findByName(tools, 'dev_example_echo')?.id).toBe('dev.example.echo');
-    expect(findByName(tools, 'dev.example.echo-2')?.id).toBe('dev.example.echo-2');
-    for (const other of ['echo', 'dev_example.echo', 'DEV_EXAMPLE_ECHO', '', '__proto__', 'constructor']) {
-      expect(findByName(tools, other)).toBeUndefined();
-    }
   });
 });

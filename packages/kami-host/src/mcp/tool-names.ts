@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ToolId } from '../model/ids.ts';
 
-/** What every client takes: some reject dots, some more than 64 characters. */
-export const toolNamePattern = /^[a-zA-Z0-9_-]{1,64}$/;
-
 const maxNameLength = 64;
 const hashLength = 10;
 
@@ -17,12 +14,4 @@ export function publishedName(id: ToolId): string {
   if (name.length <= maxNameLength) return name;
   const hash = createHash('sha256').update(id).digest('hex').slice(0, hashLength);
   return `${name.slice(0, maxNameLength - hashLength - 2)}__${hash}`;
-}
-
-/** Finds the tool that a client means by its published name or by its dotted id. */
-export function findByName<T extends { readonly id: ToolId }>(
-  tools: readonly T[],
-  name: string,
-): T | undefined {
-  return tools.find(({ id }) => id === name || publishedName(id) === name);
 }

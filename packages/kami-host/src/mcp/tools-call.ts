@@ -16,16 +16,15 @@ import { noteRefusals, takeLog } from './log.ts';
 import { requireCapabilities } from './missing-capability.ts';
 import { requestName } from './request-state.ts';
 import type { ServerDeps } from './server-deps.ts';
-import { findByName } from './tool-names.ts';
 
 /** Answers `tools/call`. */
 export async function callTool(
-  { host, logger, client, states }: ServerDeps,
+  { host, logger, client, states, permissions }: ServerDeps,
   server: Server,
   { params }: CallToolRequest,
   context: ServerContext,
 ): Promise<CallToolResult | InputRequiredResult> {
-  const tool = findByName(host.tools(), params.name);
+  const tool = host.find(params.name);
   if (tool === undefined) {
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${params.name}".`);
   }
@@ -33,16 +32,21 @@ export async function callTool(
   const request = requestName('tools/call', tool.id, input);
   const answers = states.answersTo(request, context);
   const lacking = new Set<AskTarget>();
+  const caller = callerOf(server, context, answers, lacking);
   const result = await host.call(tool.id, input, {
     ...(client === undefined ? {} : { client }),
     signal: context.mcpReq.signal,
     onLog: takeLog(logger.child({ tool: tool.id }), context, tool.id),
-    caller: callerOf(server, context, answers, lacking),
+    caller,
+    permitted: permissions?.permitted(tool.id, client ?? '', answers) ?? [],
   });
   noteRefusals(logger, tool.id, result.refusals);
   if (result.outcome.status === 'input-required') {
     return states.ask(request, result.outcome.requests, answers, context);
   }
+  const canAsk = caller.canAnswer?.has('user') === true;
+  const question = canAsk ? permissions?.question(tool.id, result.refusals, answers) : undefined;
+  if (question !== undefined) return states.ask(request, [question], answers, context);
   const outcome = endOf(result);
   requireCapabilities(outcome, lacking, context);
   return server.projectCallToolResult(toCallToolResult({ ...result, outcome }), tool.outputSchema);

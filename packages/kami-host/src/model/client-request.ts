@@ -37,7 +37,10 @@ const maxMessage = 4_000;
 const maxFields = 32;
 const maxMessages = 100;
 const maxTokens = 1_000_000;
-/** Begins with a letter, so that it is none of those that KAMI makes for requests without. */
+/**
+ * Begins with a letter and has no space: it is none of those that KAMI makes for requests without one, and none of its own
+ * questions for a permission.
+ */
 const keyPattern = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /** A request is not one that MCP knows, or out of measure; the message is for the tool's author. */

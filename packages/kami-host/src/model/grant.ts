@@ -74,7 +74,8 @@ export const noGrant: Grant = Object.freeze({
   grantedAt: undefined,
 });
 
-const limitFields = {
+/** The field of each limit. */
+export const limitFields = {
   memory: 'maxMemoryMb',
   time: 'timeoutMs',
   fuel: 'maxFuel',
@@ -142,6 +143,13 @@ export function changeGrant(grant: Grant, { add, remove }: GrantChange, grantor:
   const kept = grantItems(grant).filter((item) => !remove.some((selector) => selects(selector, item)));
   const changed = createGrant([...kept, ...add], grantor);
   return textOf(changed) === textOf(grant) ? grant : changed;
+}
+
+/** A grant and more, for a moment: who granted it stays. */
+export function withItems(grant: Grant, items: readonly GrantItem[]): Grant {
+  const { grantedBy, grantedAt } = grant;
+  const all = createGrant([...grantItems(grant), ...items], { by: grantedBy ?? '', at: new Date(0) });
+  return Object.freeze({ ...all, grantedBy, grantedAt });
 }
 
 /** Whether exactly this item is granted. */

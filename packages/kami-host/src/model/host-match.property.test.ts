@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { matchesHost, parseHostPattern, type Scheme } from './host-match.ts';
+import { coversPattern, matchesHost, narrowPattern, parseHostPattern, type Scheme } from './host-match.ts';
 import { hostPattern } from './host-pattern.ts';
 
 const label = fc.oneof(
@@ -99,4 +99,53 @@ test('a suffix matches its sub-domains and never itself, a look-alike or an addr
       );
     }),
   );
+});
+
+test('what two patterns leave is in both, and a pattern that covers another matches whatever that matches', () => {
+  const few = fc.constantFrom(
+    'a.com',
+    'b.a.com',
+    'c.b.a.com',
+    'xa.com',
+    'localhost',
+    '127.0.0.1',
+    '[::1]',
+    'com',
+  );
+  const close = fc
+    .tuple(
+      fc.constantFrom('', '', 'http://', 'https://', 'tcp://'),
+      fc.oneof(
+        fc.constant('*'),
+        few,
+        few.map((text) => `*.${text}`),
+      ),
+      fc.constantFrom('', '', ':80', ':443', ':5432'),
+    )
+    .map((parts) => parseHostPattern(parts.join('')))
+    .filter((parsed) => parsed !== undefined);
+  const target = fc.record({
+    scheme,
+    host: few.map((text) => text.replace(/^\[|\]$/g, '')),
+    port: fc.constantFrom(80, 443, 5432),
+  });
+  let left = 0;
+  fc.assert(
+    fc.property(close, close, target, (granted, within, at) => {
+      const both = matchesHost(granted, at) && matchesHost(within, at);
+      const narrowed = narrowPattern(granted, within);
+      if (narrowed !== undefined) {
+        left += 1;
+        expect(matchesHost(narrowed, at)).toBe(both);
+        expect(narrowed.publicOnly).toBe(granted.publicOnly || within.publicOnly);
+        expect(narrowed.text).toBe(granted.text);
+      }
+      if (coversPattern(granted, within)) {
+        expect(matchesHost(within, at) && !matchesHost(granted, at)).toBe(false);
+        expect(narrowed).toBeDefined();
+      }
+    }),
+    { numRuns: 5_000 },
+  );
+  expect(left).toBeGreaterThan(500);
 });

@@ -18,6 +18,8 @@ export interface HostPattern {
   /** Canonical host, suffix without `*.`, or empty for `*`. */
   readonly host: string;
   readonly port: number | undefined;
+  /** Names may stand for public addresses alone: so of every wildcard, and of what is left of one. */
+  readonly publicOnly: boolean;
 }
 
 /** Where a request or a connection goes, in canonical form: what is judged is what will be connected to. */
@@ -45,19 +47,56 @@ export function parseHostPattern(text: string): HostPattern | undefined {
     scheme: scheme as Scheme | undefined,
     host: named,
     port: port === undefined ? undefined : Number(port),
+    publicOnly: kind !== 'exact',
   });
 }
 
 export function matchesHost(pattern: HostPattern, { scheme, host, port }: HostTarget): boolean {
   return (
-    matchesName(pattern, host) &&
-    (pattern.scheme === undefined ? isMeant(pattern, scheme) : scheme === pattern.scheme) &&
-    port === (pattern.port ?? defaultPort(scheme))
+    matchesName(pattern, host) && isMeant(pattern, scheme) && port === (pattern.port ?? defaultPort(scheme))
   );
 }
 
-/** Whether a pattern that names no scheme means this one. */
-function isMeant({ kind, host }: HostPattern, scheme: Scheme): boolean {
+/**
+ * What two patterns both allow, under the text of the first; undefined when neither lies within the other. Where one of
+ * them means public addresses alone, so does the result: `api.example.com` out of `*.example.com` reaches no private one.
+ */
+export function narrowPattern(granted: HostPattern, within: HostPattern): HostPattern | undefined {
+  const narrower = coversPattern(granted, within) ? within : granted;
+  if (narrower === granted && !coversPattern(within, granted)) return undefined;
+  return Object.freeze({
+    ...narrower,
+    text: granted.text,
+    publicOnly: granted.publicOnly || within.publicOnly,
+  });
+}
+
+/** Whether every target of `inner` is one of `outer`; addresses are not looked at. */
+export function coversPattern(outer: HostPattern, inner: HostPattern): boolean {
+  return (
+    coversName(outer, inner) &&
+    schemes.every(
+      (scheme) =>
+        !isMeant(inner, scheme) ||
+        (isMeant(outer, scheme) &&
+          (outer.port ?? defaultPort(scheme)) === (inner.port ?? defaultPort(scheme))),
+    )
+  );
+}
+
+function coversName(outer: HostPattern, inner: HostPattern): boolean {
+  if (outer.kind === 'any') return true;
+  if (inner.kind === 'exact') return matchesName(outer, inner.host);
+  return (
+    outer.kind === 'subdomains' && inner.kind === 'subdomains' && `.${inner.host}`.endsWith(`.${outer.host}`)
+  );
+}
+
+const schemes: readonly Scheme[] = ['http', 'https', 'tcp'];
+
+/** A pattern that names no scheme means https, and one that names this machine http too. */
+function isMeant({ scheme: named, kind, host }: HostPattern, scheme: Scheme): boolean {
+  if (named !== undefined) return scheme === named;
   return scheme === 'https' || (scheme === 'http' && kind === 'exact' && isThisMachine(host));
 }
 

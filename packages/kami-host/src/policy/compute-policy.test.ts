@@ -61,6 +61,7 @@ test('what is granted becomes the policy, and nothing else', () => {
     scheme: undefined,
     host: 'api.github.com',
     port: undefined,
+    publicOnly: false,
   };
   expect(policy).toStrictEqual({
     limits: {

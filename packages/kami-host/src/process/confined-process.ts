@@ -34,7 +34,7 @@ export function forkConfined({
   return fork(realpathSync(fileURLToPath(siblingModule(module))), [...args], {
     env: {},
     execArgv: [
-      permissionFlag(),
+      '--permission',
       ...paths.map((path) => `--allow-fs-read=${path}`),
       ...(allowWorkers ? ['--allow-worker'] : []),
       `--max-old-space-size=${heapMb}`,
@@ -98,11 +98,4 @@ function codePaths(): readonly string[] {
     ...packages,
     ...packages.map((path) => realpathSync(path)),
   ];
-}
-
-/** Node 22.12 has it under its former name. */
-function permissionFlag(): string {
-  return process.allowedNodeEnvironmentFlags.has('--permission')
-    ? '--permission'
-    : '--experimental-permission';
 }

@@ -57,6 +57,8 @@ export class CellExecutor implements Executor {
     let answer = await this.#cell(execution.domain).execute(form, execution);
     for (let renewals = 0; answer === damaged && renewals < maxRenewals; renewals += 1)
       answer = await this.#cell(execution.domain).execute(await store.renew(origin), execution);
+    // What the cell found out was told before its answer.
+    await Promise.all(this.#keeping);
     if (answer === damaged) throw new Error(`the form of ${origin.key} was damaged as it was written`);
     if (answer.outcome.status === 'failure' && answer.outcome.reason === 'crash')
       this.#breaker.crashed(origin.key);

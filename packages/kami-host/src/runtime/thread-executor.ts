@@ -61,8 +61,8 @@ export class ThreadExecutor implements Executor {
             kept = this.#keepStart(origin.key, start);
           },
         });
-        // Who asks what a component is has no other use for the process that knows how it begins.
-        if (operation.kind === 'describe') await kept;
+        // It happens once for a form, and the process may end with this call: then it would happen again.
+        await kept;
         return answer.spent === undefined ? answer : { ...answer, spent: { ...answer.spent, loadMs } };
       } finally {
         host.end();

@@ -82,7 +82,7 @@ describe.each(ways)('over %s, for a client of the %s generation', (transport, er
     await using server = await reach(transport, era, { elicit: () => accept({ name: 'Ada' }) });
     expect(JSON.parse(textOf(await server.call(tool, { what: 'named' })))).toEqual(accept({ name: 'Ada' }));
     expect(textOf(await server.call(tool, { what: 'named-twice' }))).toContain('twice under the key "who"');
-    for (const key of ['', '1-who', 'w ho', '__proto__', 'w'.repeat(65)]) {
+    for (const key of ['', '1-who', 'w ho', '__proto__', 'permit net=example.com', 'w'.repeat(65)]) {
       expect(textOf(await server.call(tool, { what: 'named', key }))).toContain('a key is a letter');
     }
   });
@@ -186,13 +186,13 @@ describe.each(ways)('over %s, for a client of the %s generation', (transport, er
       { uri: 'asking://of/a%20b/data', mimeType: 'application/json', text: '{"id":"a b"}' },
     ]);
     if (era === 'legacy') {
-      expect(client.getServerCapabilities()?.resources).toEqual({ subscribe: true });
+      expect(client.getServerCapabilities()?.resources).toHaveProperty('subscribe', true);
       expect(await client.subscribeResource({ uri: 'asking://text' })).toEqual({});
       expect(await client.unsubscribeResource({ uri: 'asking://text' })).toEqual({});
       await expect(client.subscribeResource({ uri: 'asking://none' })).rejects.toMatchObject({
         message: expect.stringContaining('asking://none'),
       });
-    } else expect(client.getServerCapabilities()?.resources).toEqual({});
+    } else expect(client.getServerCapabilities()?.resources).not.toHaveProperty('subscribe');
     const { completion } = await client.complete({
       ref: { type: 'ref/resource', uri: 'asking://of/{id}/data' },
       argument: { name: 'id', value: 't' },

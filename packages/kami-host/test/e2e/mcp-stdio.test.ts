@@ -1,8 +1,8 @@
-import { type CallToolResult, ProtocolError } from '@modelcontextprotocol/client';
+import type { CallToolResult } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guestFolder, install } from '../fixtures/guests.ts';
 import { runKami } from '../fixtures/kami-command.ts';
-import { connect, costOf, eras, reasonOf, textOf } from '../fixtures/mcp-client.ts';
+import { connect, costOf, eras, protocolError, reasonOf, textOf } from '../fixtures/mcp-client.ts';
 import { type TempFolder, tempFolder } from '../fixtures/temp-folder.ts';
 import { buildWatTool } from '../fixtures/wat-component.ts';
 import { installWatTools, writePackage } from '../fixtures/wat-package.ts';
@@ -24,15 +24,6 @@ beforeAll(async () => {
 afterAll(() => data[Symbol.asyncDispose]());
 
 const hostile = 'test_kami_hostile';
-
-async function protocolError(call: Promise<unknown>): Promise<ProtocolError> {
-  const error = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(ProtocolError);
-  return error as ProtocolError;
-}
 
 describe.each(eras)('a client of the %s protocol generation', (era) => {
   it('gets the era it speaks, and the list of tools with their schemas', async () => {

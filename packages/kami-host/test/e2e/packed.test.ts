@@ -66,7 +66,7 @@ function findOldNode(): string | undefined {
       .slice(1)
       .split('.')
       .map(Number);
-    if (major < 22 || (major === 22 && minor < 12)) return node;
+    if (major < 22 || (major === 22 && minor < 14)) return node;
   }
   return undefined;
 }
@@ -149,7 +149,7 @@ describe('the command of the packed product', () => {
         expect(run.signal).toBeNull();
         expect(run.stdout).toBe('');
         expect(run.stderr).toMatch(
-          /^error: KAMI needs Node\.js 22\.12 or newer, and this is \d+\.\d+\.\d+\..*\n$/,
+          /^error: KAMI needs Node\.js 22\.14 or newer, and this is \d+\.\d+\.\d+\..*\n$/,
         );
       }
       expect(await filesBelow(data.path)).toEqual([]);

@@ -1,5 +1,5 @@
 import type { Logger } from '../../model/logger.ts';
-import type { ToolHost } from '../../runtime/tool-host.ts';
+import type { ServedTools } from '../served-tools.ts';
 
 /** What a probe is told: no more than it needs, because anybody may ask. */
 export interface Health {
@@ -8,7 +8,7 @@ export interface Health {
 }
 
 export interface HealthDeps {
-  readonly host: Pick<ToolHost, 'tools'>;
+  readonly host: Pick<ServedTools, 'tools'>;
   readonly logger: Logger;
   readonly isDraining: () => boolean;
 }

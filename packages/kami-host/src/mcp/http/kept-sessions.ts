@@ -57,6 +57,11 @@ export class KeptSessions {
     return session.transport.handleRequest(request, { parsedBody: message, authInfo });
   }
 
+  /** The servers of all sessions, to tell their clients something unasked. */
+  get servers(): readonly Server[] {
+    return [...this.#sessions.values()].map(({ server }) => server);
+  }
+
   async close(): Promise<void> {
     const all = [...this.#sessions.values()];
     this.#sessions.clear();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { type Connection, createServer } from '../create-server.ts';
 import type { ServerDeps } from '../server-deps.ts';
+import { tellChange } from '../tell-change.ts';
 import { createAnswerer } from './answer-requests.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { type HttpSettings, urlHost } from './http-settings.ts';
@@ -57,6 +58,14 @@ export async function serveHttp(
     (connection) => serverFor(connection.authInfo?.clientId ?? 'unknown', connection),
     { onerror: (error) => logger.info('a message was refused', { err: error }) },
   );
+  const endAnnouncing = host.onListChange((what) => {
+    for (const one of sessions.servers) void tellChange(one, what, logger);
+    if (what === 'tools') handler.notify.toolsChanged();
+    else {
+      handler.notify.promptsChanged();
+      handler.notify.resourcesChanged();
+    }
+  });
   listener.serve(
     createAnswerer({
       ...{ settings, handler, sessions, metadata, exchanges, logger },
@@ -80,6 +89,7 @@ export async function serveHttp(
     await sessions.close();
     await exchanges.untilNothing(farewellMs);
   } finally {
+    endAnnouncing();
     await listener.close();
   }
 }

@@ -9,9 +9,13 @@ import { tomlKey } from './write.ts';
 
 /**
  * The tables of a format and the keys of each, sub-tables among them. Tables go by dotted name: the root is
- * `''`, an array of tables ends with `[]`.
+ * `''`, an array of tables ends with `[]`. A table whose only key is `anyKey` takes all; it is a step of the names of
+ * the tables below it too.
  */
 export type TableShapes = Readonly<Record<string, readonly string[]>>;
+
+/** In shapes: a key that whoever writes the file chooses. It can be none of the file's own words. */
+export const anyKey = '<name>';
 
 /** What the readers of one file share. */
 export interface TomlSource {
@@ -34,24 +38,37 @@ export class TableReader {
   readonly #path: TomlPath;
   /** `[tool]`, `[[mcp.arguments]]`; `''` for the root. */
   readonly #title: string;
+  /** Its name in the shapes. */
   readonly #shape: string;
   /** Keys that an unknown key was probably meant to be: they are not reported as missing, too. */
   readonly #misspelt = new Set<string>();
 
-  constructor(source: TomlSource, table: Table = source.document.root, path: TomlPath = []) {
+  constructor(
+    source: TomlSource,
+    table: Table = source.document.root,
+    path: TomlPath = [],
+    shape: string = dottedName(path),
+  ) {
     this.#source = source;
     this.#table = table;
     this.#path = path;
-    this.#shape = path
-      .map((step) => (typeof step === 'string' ? `.${step}` : '[]'))
-      .join('')
-      .slice(1);
-    this.#title = titleOf(this.#shape);
+    this.#shape = shape;
+    this.#title = titleOf(dottedName(path));
     this.#reportUnknownKeys();
+  }
+
+  /** The keys that are there, in the order of the file. */
+  keys(): readonly string[] {
+    return Object.keys(this.#table);
   }
 
   has(key: string): boolean {
     return Object.hasOwn(this.#table, key);
+  }
+
+  /** Line of a key that is there. */
+  lineOf(key: string): number {
+    return this.#locate([key]).line;
   }
 
   /** The checked value; undefined when there is none, or none that is right. */
@@ -99,7 +116,9 @@ export class TableReader {
   table(key: string): TableReader | undefined {
     if (!this.has(key)) return undefined;
     const found = this.#table[key];
-    if (isTable(found)) return new TableReader(this.#source, found, [...this.#path, key]);
+    if (isTable(found)) {
+      return new TableReader(this.#source, found, [...this.#path, key], this.#shapeOf(key));
+    }
     this.#reportValue([key], key, found, `a table, [${this.#dotted(key)}]`);
     return undefined;
   }
@@ -120,7 +139,10 @@ export class TableReader {
       );
       return [];
     }
-    return found.map((element, index) => new TableReader(this.#source, element, [...this.#path, key, index]));
+    const shape = `${this.#shapeOf(key)}[]`;
+    return found.map(
+      (element, index) => new TableReader(this.#source, element, [...this.#path, key, index], shape),
+    );
   }
 
   /** Notes a problem that only the caller can see, at the line of the key. */
@@ -158,6 +180,7 @@ export class TableReader {
   #reportUnknownKeys(): void {
     const { shapes, problems } = this.#source;
     const known = shapes[this.#shape] ?? [];
+    if (known.includes(anyKey)) return;
     for (const key of Object.keys(this.#table)) {
       if (known.includes(key)) continue;
       // A hostile file has a hundred thousand of them: no time is spent on those that are not shown.
@@ -208,7 +231,12 @@ export class TableReader {
   }
 
   #dotted(key: string): string {
-    return this.#shape === '' ? key : `${this.#shape}.${key}`;
+    return dottedName([...this.#path, key]);
+  }
+
+  #shapeOf(key: string): string {
+    const step = this.#source.shapes[this.#shape]?.includes(anyKey) === true ? anyKey : key;
+    return this.#shape === '' ? step : `${this.#shape}.${step}`;
   }
 
   #name(key: string): string {
@@ -218,6 +246,14 @@ export class TableReader {
 
 function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+/** `mcp.arguments[]` for a table of that array. */
+function dottedName(path: TomlPath): string {
+  return path
+    .map((step) => (typeof step === 'string' ? `.${tomlKey(step)}` : '[]'))
+    .join('')
+    .slice(1);
 }
 
 function titleOf(shape: string): string {

@@ -39,11 +39,11 @@ export function judge(allow: readonly HostPattern[], target: HostTarget): Verdic
 
 /**
  * A granted address is that address. A granted name may belong to a network of the operator's, but never to
- * this machine, its link or a metadata service: whoever owns the name's zone chooses its addresses. A wildcard
- * means public hosts only.
+ * this machine, its link or a metadata service: whoever owns the name's zone chooses its addresses. A wildcard, and
+ * what a profile left of one, means public hosts only.
  */
 function addressRule(pattern: HostPattern, { host }: HostTarget): Verdict['allowsAddress'] {
-  if (pattern.kind !== 'exact') return (_address, reach) => reach === 'public';
+  if (pattern.publicOnly) return (_address, reach) => reach === 'public';
   if (isIP(host) !== 0) return () => true;
   if (isLocalName(host)) return isLoopback;
   return (_address, reach) => reach !== 'special';
