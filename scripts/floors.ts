@@ -19,7 +19,9 @@ const { default: extractOptions } = await import('dependency-cruiser/config-utl/
 
 const base = path.resolve(process.argv[2] ?? root);
 const options = await extractOptions(path.join(root, '.dependency-cruiser.cjs'));
-const folders = ['packages', 'examples', 'bench'].filter((folder) => existsSync(path.join(base, folder)));
+const folders = ['packages', 'examples', 'bench', 'conformance'].filter((folder) =>
+  existsSync(path.join(base, folder)),
+);
 const { output } = await cruise(folders, { ...options, baseDir: base });
 if (typeof output === 'string') throw new Error('dependency-cruiser answered with a report instead of data');
 

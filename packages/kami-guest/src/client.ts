@@ -17,10 +17,19 @@ export interface ClientContext {
   /** Asks the client's model; like `elicit` (`ask = ["model"]`). */
   sample(request: SampleInit): Promise<SampleAnswer>;
   /** Asks for the folders that the client works on; like `elicit` (`ask = ["roots"]`). */
-  roots(): Promise<readonly Root[]>;
+  roots(request?: AskInit): Promise<readonly Root[]>;
 }
 
-export interface ElicitInit<S extends Schema> {
+/** What all requests to a client have in common. */
+export interface AskInit {
+  /**
+   * The name under which the client gives its answer, such as `user_name`: a letter, then letters, digits, `_` and `-`,
+   * 64 at most, and another one for each request of a call. Left out, KAMI makes one from what is asked.
+   */
+  readonly key?: string;
+}
+
+export interface ElicitInit<S extends Schema> extends AskInit {
   readonly message: string;
   /** An object whose properties are texts, numbers, booleans or choices: MCP allows no more. */
   readonly schema: S;
@@ -36,7 +45,7 @@ export interface SampleMessage {
   readonly content: string | Readonly<Record<string, unknown>>;
 }
 
-export interface SampleInit {
+export interface SampleInit extends AskInit {
   /** What to ask: a text from the user, or a conversation. */
   readonly messages: string | readonly SampleMessage[];
   readonly maxTokens: number;

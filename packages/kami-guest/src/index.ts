@@ -5,6 +5,7 @@
 export type { ToolAnnotations, ToolIcon } from './annotations.ts';
 // What a tool tells and asks its client
 export type {
+  AskInit,
   ClientContext,
   ElicitAnswer,
   ElicitInit,

@@ -1,4 +1,4 @@
-import type { ClientContext, ElicitAnswer, SampleAnswer, SampleInit } from '../client.ts';
+import type { ClientContext, ElicitAnswer, Root, SampleAnswer, SampleInit } from '../client.ts';
 import { isObject } from '../json.ts';
 import { resolveSchema } from '../schema/resolve.ts';
 import { issuesError, ToolError } from '../tool-error.ts';
@@ -11,7 +11,11 @@ export interface HostClient {
 }
 
 interface Asked {
-  readonly request: { readonly method: string; readonly params?: unknown };
+  readonly request: {
+    readonly method: string;
+    readonly params?: unknown;
+    readonly key: string | undefined;
+  };
   readonly resolve: (answer: never) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -21,9 +25,10 @@ export function createClientContext({ progress, ask }: HostClient): ClientContex
   let waiting: Asked[] = [];
 
   /** What is asked in one turn goes together: a client may show it as one form. */
-  function request<T>(method: string, params?: unknown): Promise<T> {
+  function request<T>(request: Asked['request']): Promise<T> {
     return new Promise((resolve, reject) => {
-      waiting.push({ request: { method, ...(params === undefined ? {} : { params }) }, resolve, reject });
+      // JSON leaves out what is undefined.
+      waiting.push({ request, resolve, reject });
       if (waiting.length === 1) queueMicrotask(send);
     });
   }
@@ -42,24 +47,26 @@ export function createClientContext({ progress, ask }: HostClient): ClientContex
 
   return {
     progress: (done, total, message) => progress(Number(done), total, message),
-    async elicit({ message, schema }) {
+    async elicit({ key, message, schema }) {
       const { jsonSchema, validate } = resolveSchema(schema, 'input');
       const { type, properties, required } = jsonSchema;
       const requestedSchema = { type, properties, ...(required === undefined ? {} : { required }) };
-      const answer = await request<ElicitAnswer<unknown>>('elicitation/create', { message, requestedSchema });
+      const params = { message, requestedSchema };
+      const answer = await request<ElicitAnswer<unknown>>({ method: 'elicitation/create', params, key });
       if (answer.action !== 'accept') return { action: answer.action };
       const result = await validate(answer.content);
       if (result.issues !== undefined) throw issuesError('input', result.issues);
       return { action: 'accept', content: result.value as never };
     },
-    async sample({ messages, ...rest }) {
+    async sample({ key, messages, ...rest }) {
       const params = { ...rest, messages: readMessages(messages) };
-      const answer = await request<Omit<SampleAnswer, 'text'>>('sampling/createMessage', params);
+      const method = 'sampling/createMessage';
+      const answer = await request<Omit<SampleAnswer, 'text'>>({ method, params, key });
       const { text } = answer.content;
       return { ...answer, text: typeof text === 'string' ? text : '' };
     },
-    async roots() {
-      const { roots } = await request<{ readonly roots: readonly { readonly uri: string }[] }>('roots/list');
+    async roots({ key } = {}) {
+      const { roots } = await request<{ readonly roots: readonly Root[] }>({ method: 'roots/list', key });
       return roots;
     },
   };

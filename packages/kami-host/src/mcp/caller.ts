@@ -3,11 +3,15 @@ import type { AskTarget, Progress } from '../model/client-request.ts';
 import type { Json } from '../model/json.ts';
 import type { Caller } from '../runtime/client-service.ts';
 
-/** What a client is to the tool that it calls: it is told how far that is, if it asked to, and asked what it can answer. */
+/**
+ * What a client is to the tool that it calls: it is told how far that is, if it asked to, and asked what it can answer.
+ * @param lacking takes what the tool asks for in vain
+ */
 export function callerOf(
   server: Server,
   { mcpReq }: ServerContext,
   answers: ReadonlyMap<string, Json>,
+  lacking: Set<AskTarget>,
 ): Caller {
   const { progressToken } = mcpReq._meta ?? {};
   const canAnswer = new Set<AskTarget>();
@@ -21,6 +25,7 @@ export function callerOf(
   return {
     answers,
     canAnswer,
+    onCannot: (target) => lacking.add(target),
     ...(progressToken === undefined ? {} : { onProgress: tell }),
   };
 

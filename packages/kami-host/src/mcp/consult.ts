@@ -6,12 +6,14 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { CallFailure } from '../model/call-result.ts';
+import type { AskTarget } from '../model/client-request.ts';
 import type { ToolId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import type { InstalledTool } from '../registry/installed-tool.ts';
 import type { OfferCall } from '../runtime/kami-runtime.ts';
 import { callerOf } from './caller.ts';
 import { noteRefusals, takeLog } from './log.ts';
+import { requireCapabilities } from './missing-capability.ts';
 import { requestName } from './request-state.ts';
 import type { ServerDeps } from './server-deps.ts';
 
@@ -33,16 +35,18 @@ export async function consult(
 ): Promise<Consulted> {
   const request = requestName(asked.offer, asked.method, id, asked.texts);
   const answers = states.answersTo(request, context);
+  const lacking = new Set<AskTarget>();
   const { outcome, refusals } = await host.consult(id, asked, {
     ...(client === undefined ? {} : { client }),
     signal: context.mcpReq.signal,
     onLog: takeLog(logger.child({ tool: id }), context, id),
-    caller: callerOf(server, context, answers),
+    caller: callerOf(server, context, answers, lacking),
   });
   noteRefusals(logger, id, refusals);
   if (outcome.status === 'input-required') {
     return { kind: 'input-required', result: await states.ask(request, outcome.requests, answers, context) };
   }
+  requireCapabilities(outcome, lacking, context);
   if (outcome.status === 'failure') throw failed(outcome);
   const [block] = outcome.content;
   return { kind: 'text', text: block?.type === 'text' ? block.text : '' };

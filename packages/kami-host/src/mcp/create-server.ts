@@ -1,11 +1,14 @@
-import { type CacheHint, Server } from '@modelcontextprotocol/server';
+import { type CacheHint, type McpRequestContext, Server } from '@modelcontextprotocol/server';
 import { answerRequest } from './answer-request.ts';
 import { complete } from './completion.ts';
 import { getPrompt, listPrompts } from './prompts.ts';
-import { listResources, listResourceTemplates, readResource } from './resources.ts';
+import { listResources, listResourceTemplates, readResource, subscribe } from './resources.ts';
 import type { ServerDeps } from './server-deps.ts';
 import { callTool } from './tools-call.ts';
 import { listTools } from './tools-list.ts';
+
+/** Of a server to its client: the protocol generation that this speaks. */
+export type Connection = Pick<McpRequestContext, 'era'>;
 
 /**
  * How long a client may keep a list when nobody tells it of changes. Which tools there are depends on the operator's
@@ -20,8 +23,8 @@ const cacheHints = {
   'resources/templates/list': listHint,
 } as const;
 
-/** One MCP server for one connection, of whichever protocol generation the client speaks. */
-export function createServer(deps: ServerDeps): Server {
+/** One MCP server for one connection. */
+export function createServer(deps: ServerDeps, { era }: Connection): Server {
   const { host, logger, version, states } = deps;
   const server = new Server(
     { name: 'kami', title: 'KAMI', version },
@@ -29,7 +32,7 @@ export function createServer(deps: ServerDeps): Server {
       capabilities: {
         tools: { listChanged: true },
         prompts: { listChanged: true },
-        resources: { listChanged: true },
+        resources: { listChanged: true, ...(era === 'legacy' ? { subscribe: true } : {}) },
         completions: {},
         logging: {},
       },
@@ -53,6 +56,12 @@ export function createServer(deps: ServerDeps): Server {
   server.setRequestHandler('resources/read', (request, context) =>
     answer(() => readResource(deps, server, request, context)),
   );
+  if (era === 'legacy') {
+    server.setRequestHandler('resources/subscribe', (request) =>
+      answer(() => subscribe(host.tools(), request)),
+    );
+    server.setRequestHandler('resources/unsubscribe', () => ({}));
+  }
   server.setRequestHandler('completion/complete', (request, context) =>
     answer(() => complete(deps, server, request, context)),
   );

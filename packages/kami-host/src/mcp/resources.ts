@@ -1,4 +1,5 @@
 import {
+  type EmptyResult,
   type InputRequiredResult,
   type ListResourcesRequest,
   type ListResourcesResult,
@@ -9,6 +10,7 @@ import {
   ResourceNotFoundError,
   type Server,
   type ServerContext,
+  type SubscribeRequest,
 } from '@modelcontextprotocol/server';
 import { isJsonObject, type Json } from '../model/json.ts';
 import type { OfferedResource } from '../model/offers.ts';
@@ -81,6 +83,16 @@ export async function readResource(
   );
   if (answer.kind !== 'text') return answer.result;
   return readOffered(tool.id, answer.text, (value) => readContents(value));
+}
+
+/**
+ * Answers `resources/subscribe` (until 2025-11-25). Nothing is kept: a component has no way to say that something changed,
+ * so there is nothing to notify of.
+ * @throws ResourceNotFoundError
+ */
+export function subscribe(tools: readonly NamedTool[], { params: { uri } }: SubscribeRequest): EmptyResult {
+  findResource(tools, uri);
+  return {};
 }
 
 /** @throws ResourceNotFoundError */

@@ -19,7 +19,7 @@ export async function serveStdio(deps: ServerDeps, signal: AbortSignal): Promise
   const lines = createLineLimit(maxMessageBytes, (bytes) =>
     deps.logger.warn(`a message of ${bytes} bytes was ignored; ${maxMessageBytes} are taken`),
   );
-  const handle = serveSdkStdio(({ era }) => announcing(createServer(deps), era, deps), {
+  const handle = serveSdkStdio(({ era }) => announcing(createServer(deps, { era }), era, deps), {
     transport: new StdioServerTransport(process.stdin.pipe(lines), undefined, {
       maxBufferSize: 2 * maxMessageBytes,
     }),

@@ -7,11 +7,13 @@ import {
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import type { AskTarget } from '../model/client-request.ts';
 import type { Json } from '../model/json.ts';
 import { endOf } from '../runtime/client-service.ts';
 import { toCallToolResult } from './call-tool-result.ts';
 import { callerOf } from './caller.ts';
 import { noteRefusals, takeLog } from './log.ts';
+import { requireCapabilities } from './missing-capability.ts';
 import { requestName } from './request-state.ts';
 import type { ServerDeps } from './server-deps.ts';
 
@@ -29,7 +31,8 @@ export async function callTool(
   const input = (params.arguments ?? {}) as Json;
   const request = requestName('tools/call', tool.id, input);
   const answers = states.answersTo(request, context);
-  const caller = callerOf(server, context, answers);
+  const lacking = new Set<AskTarget>();
+  const caller = callerOf(server, context, answers, lacking);
   const result = await host.call(tool.id, input, {
     ...(client === undefined ? {} : { client }),
     signal: context.mcpReq.signal,
@@ -44,8 +47,7 @@ export async function callTool(
   const canAsk = caller.canAnswer?.has('user') === true;
   const question = canAsk ? permissions?.question(tool.id, result.refusals, answers) : undefined;
   if (question !== undefined) return states.ask(request, [question], answers, context);
-  return server.projectCallToolResult(
-    toCallToolResult({ ...result, outcome: endOf(result) }),
-    tool.outputSchema,
-  );
+  const outcome = endOf(result);
+  requireCapabilities(outcome, lacking, context);
+  return server.projectCallToolResult(toCallToolResult({ ...result, outcome }), tool.outputSchema);
 }

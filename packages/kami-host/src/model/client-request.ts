@@ -8,6 +8,8 @@ export const askTargets = ['user', 'model', 'roots'] as const;
 export interface ClientRequest {
   readonly method: keyof typeof targets;
   readonly params: JsonObject;
+  /** What the tool calls it; a client gives its answer under this name. */
+  readonly key?: string;
 }
 
 /** A request that has no answer yet. The key is the same when the tool is run again and asks the same. */
@@ -35,6 +37,11 @@ const maxMessage = 4_000;
 const maxFields = 32;
 const maxMessages = 100;
 const maxTokens = 1_000_000;
+/**
+ * Begins with a letter and has no space: it is none of those that KAMI makes for requests without one, and none of its own
+ * questions for a permission.
+ */
+const keyPattern = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /** A request is not one that MCP knows, or out of measure; the message is for the tool's author. */
 export class InvalidClientRequest extends Error {
@@ -60,7 +67,14 @@ export function parseClientRequests(text: string): readonly ClientRequest[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > maxRequests) {
     throw new InvalidClientRequest(`it is not a list of 1 to ${maxRequests} requests`);
   }
-  return value.map(parseRequest);
+  return value.map((one) => ({ ...parseRequest(one), ...parseKey(one) }));
+}
+
+function parseKey(value: unknown): Pick<ClientRequest, 'key'> {
+  const { key } = isJsonObject(value) ? value : {};
+  if (key === undefined) return {};
+  if (typeof key === 'string' && keyPattern.test(key)) return { key };
+  throw new InvalidClientRequest('a key is a letter, then at most 63 letters, digits, "_" and "-"');
 }
 
 function parseRequest(value: unknown): ClientRequest {

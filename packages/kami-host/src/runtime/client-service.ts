@@ -23,6 +23,8 @@ export interface Caller {
   readonly onProgress?: (progress: Progress) => void;
   /** What it can be asked for; nothing when it is left out. */
   readonly canAnswer?: ReadonlySet<AskTarget>;
+  /** Told what it was to be asked for and can't be. */
+  readonly onCannot?: (target: AskTarget) => void;
   /** What it answered so far, by the keys of the requests. */
   readonly answers?: ReadonlyMap<string, Json>;
 }
@@ -43,6 +45,9 @@ export function endOf({ outcome }: Pick<CallResult, 'outcome'>): CallOutcome {
   return failure('input-required', 'The tool asks for something, and nobody can answer here.');
 }
 
+/** The code of the error that a tool gets which asks for what its caller can't answer. */
+export const clientCannot = 'CLIENT_CANNOT';
+
 /** Rounds of questions and answers; a tool whose questions differ each time would go on for ever. */
 const maxRequests = 64;
 const maxProgress = 10_000;
@@ -51,6 +56,7 @@ const maxProgress = 10_000;
 export class ClientService implements HostService {
   readonly #options: ClientServiceOptions;
   readonly #open: OpenRequest[] = [];
+  readonly #keys = new Set<string>();
   #asked = 0;
   #told = 0;
   #last = Number.NEGATIVE_INFINITY;
@@ -105,7 +111,8 @@ export class ClientService implements HostService {
       throw new HostCallError('NOT_PERMITTED', `The tool is not permitted to ask for this (${target}).`);
     }
     if (caller.canAnswer?.has(target) !== true) {
-      throw new HostCallError('CLIENT_CANNOT', `${cannot[target]}, so the tool gets no answer.`);
+      caller.onCannot?.(target);
+      throw new HostCallError(clientCannot, `${cannot[target]}, so the tool gets no answer.`);
     }
     onUse(target);
   }
@@ -115,7 +122,11 @@ export class ClientService implements HostService {
     if (this.#asked > maxRequests) {
       throw new HostCallError('TOO_MANY', `A call may ask its client ${maxRequests} times.`);
     }
-    const key = `${this.#asked}-${digest(request)}`;
+    const key = request.key ?? `${this.#asked}-${digest(request)}`;
+    if (this.#keys.has(key)) {
+      throw new HostCallError('INVALID_REQUEST', `The tool asks twice under the key "${key}".`);
+    }
+    this.#keys.add(key);
     const answer = this.#options.caller.answers?.get(key);
     return answer !== undefined && answers(request, answer)
       ? { answer }

@@ -78,6 +78,15 @@ describe.each(ways)('over %s, for a client of the %s generation', (transport, er
     });
   });
 
+  it('finds the answer to a question that has a name, whatever its words', async () => {
+    await using server = await reach(transport, era, { elicit: () => accept({ name: 'Ada' }) });
+    expect(JSON.parse(textOf(await server.call(tool, { what: 'named' })))).toEqual(accept({ name: 'Ada' }));
+    expect(textOf(await server.call(tool, { what: 'named-twice' }))).toContain('twice under the key "who"');
+    for (const key of ['', '1-who', 'w ho', '__proto__', 'permit net=example.com', 'w'.repeat(65)]) {
+      expect(textOf(await server.call(tool, { what: 'named', key }))).toContain('a key is a letter');
+    }
+  });
+
   it('asks person, model and client together', async () => {
     await using server = await reach(transport, era, {
       elicit: () => accept({ name: 'Ada' }),
@@ -93,9 +102,19 @@ describe.each(ways)('over %s, for a client of the %s generation', (transport, er
 
   it('is told clearly when the client can not be asked', async () => {
     await using server = await reach(transport, era);
-    const result = await server.call(tool, { what: 'user' });
-    expect(result.isError).toBe(true);
-    expect(textOf(result)).toContain('This client can not ask its user for input');
+    const call = server.call(tool, { what: 'user' });
+    const why = 'This client can not ask its user for input';
+    if (era === 'modern') {
+      await expect(call).rejects.toMatchObject({
+        code: -32_021,
+        message: expect.stringContaining(why),
+        data: { requiredCapabilities: { elicitation: {} } },
+      });
+    } else {
+      const result = await call;
+      expect(result.isError).toBe(true);
+      expect(textOf(result)).toContain(why);
+    }
     expect(JSON.parse(textOf(await server.call(tool, { what: 'catch' })))).toMatchObject({
       code: 'CLIENT_CANNOT',
     });
@@ -158,8 +177,8 @@ describe.each(ways)('over %s, for a client of the %s generation', (transport, er
     await using server = await reach(transport, era);
     const { client } = server;
     expect((await client.listResources()).resources.map(({ uri }) => uri)).toEqual([
-      'asking://text',
       'asking://bytes',
+      'asking://text',
     ]);
     expect((await client.listResourceTemplates()).resourceTemplates).toEqual([
       { uriTemplate: 'asking://of/{id}/data', name: 'data' },
@@ -174,6 +193,14 @@ describe.each(ways)('over %s, for a client of the %s generation', (transport, er
     expect(await read('asking://of/a%20b/data')).toEqual([
       { uri: 'asking://of/a%20b/data', mimeType: 'application/json', text: '{"id":"a b"}' },
     ]);
+    if (era === 'legacy') {
+      expect(client.getServerCapabilities()?.resources).toHaveProperty('subscribe', true);
+      expect(await client.subscribeResource({ uri: 'asking://text' })).toEqual({});
+      expect(await client.unsubscribeResource({ uri: 'asking://text' })).toEqual({});
+      await expect(client.subscribeResource({ uri: 'asking://none' })).rejects.toMatchObject({
+        message: expect.stringContaining('asking://none'),
+      });
+    } else expect(client.getServerCapabilities()?.resources).not.toHaveProperty('subscribe');
     const { completion } = await client.complete({
       ref: { type: 'ref/resource', uri: 'asking://of/{id}/data' },
       argument: { name: 'id', value: 't' },
@@ -267,6 +294,15 @@ describe('a requestState', () => {
     expect((await post({ requestState, inputResponses })).result).toMatchObject({
       structuredContent: accept({ name: 'Ada' }),
     });
+    const named = { arguments: { what: 'named' } };
+    const first = (await post(named)).result;
+    expect(Object.keys(first?.inputRequests ?? {})).toEqual(['who']);
+    const answered = { ...named, inputResponses: { who: accept({ name: 'Ada' }), more: accept({}) } };
+    expect((await post({ ...answered, requestState: first?.requestState })).result).toMatchObject({
+      structuredContent: accept({ name: 'Ada' }),
+    });
+    // What nobody asked for is no answer, however well its name is guessed.
+    expect(Object.keys((await post(answered)).result?.inputRequests ?? {})).toEqual(['who']);
     const middle = Math.floor(requestState.length / 2);
     const changed =
       requestState.slice(0, middle) +

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import { createServer } from '../create-server.ts';
+import { type Connection, createServer } from '../create-server.ts';
 import type { ServerDeps } from '../server-deps.ts';
 import { tellChange } from '../tell-change.ts';
 import { createAnswerer } from './answer-requests.ts';
@@ -51,11 +51,13 @@ export async function serveHttp(
   const resource = settings.publicUrl?.href ?? url;
   const metadata = issuer === undefined ? undefined : describeResource(resource, issuer);
   const exchanges = new OpenExchanges();
-  const serverFor = (client: string) => createServer({ ...server, client });
-  const sessions = new KeptSessions(serverFor);
-  const handler = createMcpHandler(({ authInfo }) => serverFor(authInfo?.clientId ?? 'unknown'), {
-    onerror: (error) => logger.info('a message was refused', { err: error }),
-  });
+  const serverFor = (client: string, connection: Connection) =>
+    createServer({ ...server, client }, connection);
+  const sessions = new KeptSessions((client) => serverFor(client, { era: 'legacy' }));
+  const handler = createMcpHandler(
+    (connection) => serverFor(connection.authInfo?.clientId ?? 'unknown', connection),
+    { onerror: (error) => logger.info('a message was refused', { err: error }) },
+  );
   const endAnnouncing = host.onListChange((what) => {
     for (const one of sessions.servers) void tellChange(one, what, logger);
     if (what === 'tools') handler.notify.toolsChanged();
