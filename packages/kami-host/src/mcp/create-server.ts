@@ -2,8 +2,9 @@ import { type CacheHint, type McpRequestContext, Server } from '@modelcontextpro
 import { answerRequest } from './answer-request.ts';
 import { complete } from './completion.ts';
 import { getPrompt, listPrompts } from './prompts.ts';
-import { listResources, listResourceTemplates, readResource, subscribe } from './resources.ts';
+import { listResources, listResourceTemplates, readResource } from './resources.ts';
 import type { ServerDeps } from './server-deps.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { callTool } from './tools-call.ts';
 import { listTools } from './tools-list.ts';
 
@@ -57,10 +58,12 @@ export function createServer(deps: ServerDeps, { era }: Connection): Server {
     answer(() => readResource(deps, server, request, context)),
   );
   if (era === 'legacy') {
+    const subscriptions = new Subscriptions(server, deps);
     server.setRequestHandler('resources/subscribe', (request) =>
-      answer(() => subscribe(host.tools(), request)),
+      answer(() => subscriptions.subscribe(request)),
     );
-    server.setRequestHandler('resources/unsubscribe', () => ({}));
+    server.setRequestHandler('resources/unsubscribe', (request) => subscriptions.unsubscribe(request));
+    server.onclose = () => subscriptions.close();
   }
   server.setRequestHandler('completion/complete', (request, context) =>
     answer(() => complete(deps, server, request, context)),

@@ -1,5 +1,4 @@
 import {
-  type EmptyResult,
   type InputRequiredResult,
   type ListResourcesRequest,
   type ListResourcesResult,
@@ -10,7 +9,6 @@ import {
   ResourceNotFoundError,
   type Server,
   type ServerContext,
-  type SubscribeRequest,
 } from '@modelcontextprotocol/server';
 import { isJsonObject, type Json } from '../model/json.ts';
 import type { OfferedResource } from '../model/offers.ts';
@@ -85,18 +83,8 @@ export async function readResource(
   return readOffered(tool.id, answer.text, (value) => readContents(value));
 }
 
-/**
- * Answers `resources/subscribe` (until 2025-11-25). Nothing is kept: a component has no way to say that something changed,
- * so there is nothing to notify of.
- * @throws ResourceNotFoundError
- */
-export function subscribe(tools: readonly NamedTool[], { params: { uri } }: SubscribeRequest): EmptyResult {
-  findResource(tools, uri);
-  return {};
-}
-
 /** @throws ResourceNotFoundError */
-function findResource(tools: readonly NamedTool[], uri: string): PublishedResource {
+export function findResource(tools: readonly NamedTool[], uri: string): PublishedResource {
   const all = publishedResources(tools);
   const found =
     all.find(({ resource }) => resource.uri === uri) ??

@@ -47,7 +47,9 @@ function announcing(server: Server, era: ProtocolEra, { host, logger }: ServerDe
   // Not before the first answer is on its way: nothing of this is worth waiting for.
   if (era === 'legacy') server.oninitialized = () => setImmediate(begin);
   else setImmediate(begin);
+  const close = server.onclose;
   server.onclose = () => {
+    close?.();
     isClosed = true;
     end?.();
   };

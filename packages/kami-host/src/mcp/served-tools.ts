@@ -32,7 +32,8 @@ export interface ServedTools {
   onListChange(listener: (what: Changed) => void): () => void;
 }
 
-export type Changed = 'tools' | 'offers';
+/** `components`: what computes the resources. */
+export type Changed = 'tools' | 'offers' | 'components';
 
 export interface NamedTool {
   /** Its name in clients. */
@@ -100,6 +101,9 @@ export function createServedTools(
       return {
         tools: hash(named.map(describe)),
         offers: hash(named.map(({ name, tool }) => [name, tool.offers])),
+        components: hash(
+          named.flatMap(({ tool }) => (tool.offers.resources.length > 0 ? [tool.artifact.sha256] : [])),
+        ),
       };
     });
 
@@ -117,7 +121,8 @@ export function createServedTools(
         const before = known;
         if (now === undefined) return;
         known = now;
-        for (const what of ['tools', 'offers'] as const) if (now[what] !== before?.[what]) listener(what);
+        for (const what of ['tools', 'offers', 'components'] as const)
+          if (now[what] !== before?.[what]) listener(what);
       };
       // What was there at the beginning is worked out a little later, if it still is what is there.
       const settle = setTimeout(() => {

@@ -6,7 +6,8 @@ import type { Changed } from './served-tools.ts';
 export async function tellChange(server: Server, what: Changed, logger: Logger): Promise<void> {
   try {
     if (what === 'tools') await server.sendToolListChanged();
-    else await Promise.all([server.sendPromptListChanged(), server.sendResourceListChanged()]);
+    else if (what === 'offers')
+      await Promise.all([server.sendPromptListChanged(), server.sendResourceListChanged()]);
   } catch (error) {
     logger.warn('a change could not be told', { err: error });
   }

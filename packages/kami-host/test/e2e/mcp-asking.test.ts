@@ -1,5 +1,5 @@
 import type { Client, ProtocolError } from '@modelcontextprotocol/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { guestFolder, install } from '../fixtures/guests.ts';
 import { connectHttp, type HttpServer, startHttpServer } from '../fixtures/http-server.ts';
 import { runKami } from '../fixtures/kami-command.ts';
@@ -324,4 +324,23 @@ describe('a requestState', () => {
       expect(Object.keys(again.result?.inputRequests ?? {})).toEqual([key]);
     }
   });
+});
+
+it('tells a client of 2025 that a resource which it follows changed when its tool did', async () => {
+  await using own = await tempFolder();
+  const place = { dataDir: own.path };
+  await install(guestFolder('asking'), place);
+  const updated: string[] = [];
+  await using server = await connect(place, 'legacy', [], (client) => {
+    client.setNotificationHandler(
+      'notifications/resources/updated',
+      ({ params }) => void updated.push(params.uri),
+    );
+  });
+  await expect(server.client.subscribeResource({ uri: 'asking://nothing' })).rejects.toThrow();
+  for (const uri of ['asking://text', 'asking://bytes']) await server.client.subscribeResource({ uri });
+  await server.client.unsubscribeResource({ uri: 'asking://bytes' });
+  await runKami(['revoke', 'test.kami.asking', 'ask=user'], place);
+  await runKami(['uninstall', 'test.kami.asking'], place);
+  await vi.waitFor(() => expect(updated).toEqual(['asking://text']), { timeout: 15_000 });
 });

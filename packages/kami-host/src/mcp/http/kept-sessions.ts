@@ -34,6 +34,8 @@ export class KeptSessions {
   readonly #createServer: (client: string) => Server;
   /** In the order of last use, the oldest first. */
   readonly #sessions = new Map<string, Session>();
+  /** Those that their clients ended: they are over, not only kept elsewhere. */
+  readonly #ended = new Set<string>();
 
   constructor(createServer: (client: string) => Server) {
     this.#createServer = createServer;
@@ -49,6 +51,7 @@ export class KeptSessions {
     const { clientId: client } = authInfo;
     if (isInitializeRequest(message)) return this.#open(client, request, { parsedBody: message, authInfo });
     const name = request.headers.get('mcp-session-id') ?? undefined;
+    if (name !== undefined && this.#ended.has(name)) return gone();
     const session = name === undefined ? undefined : this.#sessions.get(name);
     if (name === undefined || session?.client !== client) return undefined;
     this.#sessions.delete(name);
@@ -79,7 +82,11 @@ export class KeptSessions {
         this.#sessions.set(name, { client, server, transport });
         this.#forgetOldest();
       },
-      onsessionclosed: (name) => void this.#sessions.delete(name),
+      onsessionclosed: (name) => {
+        this.#sessions.delete(name);
+        this.#ended.add(name);
+        for (const oldest of this.#ended) if (this.#ended.size > maxSessions) this.#ended.delete(oldest);
+      },
     });
     const server = this.#createServer(client);
     await server.connect(transport);
@@ -93,6 +100,12 @@ export class KeptSessions {
       void server.close();
     }
   }
+}
+
+/** MCP 2025-11-25, session management: 404 has the client begin a new one. */
+function gone(): Response {
+  const error = { code: -32_001, message: 'The session was ended.' };
+  return Response.json({ jsonrpc: '2.0', id: null, error }, { status: 404 });
 }
 
 /** A client that closes the connection no longer waits for the answer: its call ends, as if it had said so. */

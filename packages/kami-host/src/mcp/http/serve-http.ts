@@ -61,7 +61,7 @@ export async function serveHttp(
   const endAnnouncing = host.onListChange((what) => {
     for (const one of sessions.servers) void tellChange(one, what, logger);
     if (what === 'tools') handler.notify.toolsChanged();
-    else {
+    if (what === 'offers') {
       handler.notify.promptsChanged();
       handler.notify.resourcesChanged();
     }
