@@ -10,7 +10,7 @@ export interface TreeMemory {
 }
 
 /** A process and all that descend from it. Linux only: empty elsewhere, and when it has ended. */
-function processTree(pid: number): readonly number[] {
+export function processTree(pid: number): readonly number[] {
   return [pid, ...childrenOf(pid).flatMap(processTree)].filter(isAlive);
 }
 

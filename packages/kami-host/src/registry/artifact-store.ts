@@ -112,7 +112,9 @@ export function createArtifactStore(registry: { readonly path: string }): Artifa
     for (const base of likelyBases(files).slice(0, maxBasesTried)) {
       const content = readFile({ kind: 'whole', sha256: base });
       const delta = content && makeDelta(content, bytes);
-      if (delta !== undefined && delta.length < bytes.length / 2) {
+      // What can't be had back is not worth how small it is: a tool would be lost.
+      const isExact = delta && content && verified(expandDelta(content, delta), sha256) !== undefined;
+      if (isExact === true && delta.length < bytes.length / 2) {
         return { file: { kind: 'delta', sha256, base }, content: delta };
       }
     }

@@ -32,8 +32,10 @@ export function makeDelta(base: Uint8Array, target: Uint8Array): Uint8Array | un
   while (at + blockBytes <= target.length) {
     // Where the last copy would go on is where the next is found most often, after a few bytes that differ.
     const likely = expected + (at - written);
-    const from = startsRun(base, likely, target, at) ? likely : places.find(words, at);
-    if (from !== likely && !startsRun(base, from, target, at)) {
+    const goesOn = startsRun(base, likely, target, at);
+    const from = goesOn ? likely : places.find(words, at);
+    // The index goes by a hash: what it finds may be another block, also at the likely place.
+    if (!goesOn && !startsRun(base, from, target, at)) {
       at += 1;
       continue;
     }
