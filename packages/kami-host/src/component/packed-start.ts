@@ -41,7 +41,7 @@ export function readPackedStart(value: unknown): PackedStart | undefined {
   if (value === 'delivered') return value;
   if (!isJsonObject(value)) return undefined;
   const { globals, snapshots } = value as Readonly<Record<string, unknown>>;
-  if (!Array.isArray(globals) || globals.length > 1_000 || !globals.every(isGlobalValue)) return undefined;
+  if (!Array.isArray(globals) || globals.length > 1_000 || !allAre(globals, isGlobalValue)) return undefined;
   if (!Array.isArray(snapshots) || snapshots.length > maxParts) return undefined;
   const read: PackedSnapshot[] = [];
   for (const snapshot of snapshots as readonly unknown[]) {
@@ -88,6 +88,12 @@ export function isStartRecord(value: unknown): value is StartRecord {
 
 function isRecordedGlobal(value: unknown): boolean {
   return Number.isInteger(value) || (typeof value === 'string' && /^-?\d{1,20}$/.test(value));
+}
+
+/** Also of what is not there: `every` leaves holes out. */
+function allAre(items: readonly unknown[], is: (item: unknown) => boolean): boolean {
+  for (const item of items) if (!is(item)) return false;
+  return true;
 }
 
 function isGlobalValue(value: unknown): boolean {
