@@ -47,6 +47,8 @@ interface View {
   readonly named: readonly NamedTool[];
   /** By name here and by id; a name has no dot, and an id has one. */
   readonly byName: ReadonlyMap<string, InstalledTool>;
+  /** What tells two views apart, worked out once for all who listen. */
+  fingerprint: Fingerprint | undefined;
 }
 
 /** When a new client has its first answers: until then nothing is worked out that it does not wait for, ms. */
@@ -74,7 +76,7 @@ export function createServedTools(
       const byName = new Map(
         named.flatMap(({ name, tool }) => [[name, tool] as const, [tool.id, tool] as const]),
       );
-      view = { installed, named, byName };
+      view = { installed, named, byName, fingerprint: undefined };
     }
     return view;
   }
@@ -97,14 +99,16 @@ export function createServedTools(
 
   const fingerprint = () =>
     ifReadable((): Fingerprint => {
-      const { named } = current();
-      return {
+      const now = current();
+      const { named } = now;
+      now.fingerprint ??= {
         tools: hash(named.map(describe)),
         offers: hash(named.map(({ name, tool }) => [name, tool.offers])),
         components: hash(
           named.flatMap(({ tool }) => (tool.offers.resources.length > 0 ? [tool.artifact.sha256] : [])),
         ),
       };
+      return now.fingerprint;
     });
 
   return {

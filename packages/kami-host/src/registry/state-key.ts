@@ -16,28 +16,26 @@ export function readStateKey(registry: { readonly path: string }): Uint8Array {
   const folder = kamiFolder(registry.path);
   const file = join(folder, 'request-state.key');
   const known = readKey(file);
-  if (known !== undefined) return known;
+  if (known !== undefined && known.length === keyBytes) return known;
   const staged = join(folder, stagingName(randomBytes(8).toString('hex')));
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(staged, randomBytes(keyBytes), { flag: 'wx', mode: 0o600, flush: true });
-    rmSync(file, { force: true });
-    // Unlike a rename it fails if another process was faster.
+    // Unlike a rename a link fails if another process was faster, whose key then holds.
+    if (known !== undefined) rmSync(file, { force: true });
     linkSync(staged, file);
   } catch (error) {
     if (fileErrorCode(error) !== 'EEXIST') throw toWriteError(error, file);
   } finally {
     rmSync(staged, { force: true });
   }
-  const made = readKey(file);
-  if (made === undefined) throw toWriteError(Object.assign(new Error('not kept'), { code: 'EIO' }), file);
-  return made;
+  return readKey(file) ?? readStateKey(registry);
 }
 
+/** Undefined when there is none. */
 function readKey(file: string): Uint8Array | undefined {
   try {
-    const bytes = readFileSync(file);
-    return bytes.length === keyBytes ? bytes : undefined;
+    return readFileSync(file);
   } catch (error) {
     if (fileErrorCode(error) === 'ENOENT') return undefined;
     throw toWriteError(error, file);
