@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { ComponentStore } from '../component/component-store.ts';
 import { type EngineParts, engineOf } from '../component/engine-cache.ts';
-import type { PackedStart } from '../component/packed-start.ts';
-import type { Sha256 } from '../model/ids.ts';
 import { bareAnswer } from '../sandbox/answer.ts';
 import type { WorkerAnswer } from '../sandbox/protocol.ts';
 import { failure } from '../sandbox/result-text.ts';
@@ -30,7 +28,6 @@ export class CellExecutor implements Executor {
   #spare: Cell | undefined;
   /** The engine that ran last: the next domain's tool will be of the same. */
   #usual: EngineParts | undefined;
-  readonly #keeping = new Set<Promise<void>>();
   #closed = false;
 
   constructor(options: CellExecutorOptions) {
@@ -57,8 +54,6 @@ export class CellExecutor implements Executor {
     let answer = await this.#cell(execution.domain).execute(form, execution);
     for (let renewals = 0; answer === damaged && renewals < maxRenewals; renewals += 1)
       answer = await this.#cell(execution.domain).execute(await store.renew(origin), execution);
-    // What the cell found out was told before its answer.
-    await Promise.all(this.#keeping);
     if (answer === damaged) throw new Error(`the form of ${origin.key} was damaged as it was written`);
     if (answer.outcome.status === 'failure' && answer.outcome.reason === 'crash')
       this.#breaker.crashed(origin.key);
@@ -81,16 +76,7 @@ export class CellExecutor implements Executor {
   async close(): Promise<void> {
     this.#closed = true;
     const cells = [...this.#cells.values(), ...(this.#spare === undefined ? [] : [this.#spare])];
-    await Promise.all([...cells.map((cell) => cell.close()), ...this.#keeping]);
-  }
-
-  /** It can be found out again: that it can't be kept is nobody's failure. */
-  #keepStart(key: Sha256, start: PackedStart): void {
-    const keeping = this.#options.store
-      .keepStart(key, start)
-      .catch(() => {})
-      .finally(() => this.#keeping.delete(keeping));
-    this.#keeping.add(keeping);
+    await Promise.all(cells.map((cell) => cell.close()));
   }
 
   #cell(domain: string): Cell {
@@ -111,12 +97,13 @@ export class CellExecutor implements Executor {
   }
 
   #start(): Cell {
-    const { onEvent } = this.#options;
+    const { onEvent, store } = this.#options;
     onEvent({ kind: 'sandbox-started', sandbox: 'cell' });
     const cell = new Cell({
       ...this.#options,
       onEnd: (reason) => onEvent({ kind: 'sandbox-ended', sandbox: 'cell', reason }),
-      onStart: (key, start) => this.#keepStart(key, start),
+      // It can be found out again: that it can't be kept is nobody's failure.
+      onStart: (key, start) => store.keepStart(key, start).catch(() => {}),
     });
     if (this.#usual !== undefined) cell.preload(this.#usual);
     return cell;

@@ -24,7 +24,6 @@ export class ThreadExecutor implements Executor {
   readonly #source: ComponentSource;
   readonly #components: ComponentCache;
   readonly #threads: ThreadPool;
-  readonly #keeping = new Set<Promise<void>>();
 
   constructor(source: ComponentSource, { poolSize, cacheSize, onEvent }: ThreadExecutorOptions) {
     this.#source = source;
@@ -81,16 +80,13 @@ export class ThreadExecutor implements Executor {
   dismiss(): void {}
 
   async close(): Promise<void> {
-    await Promise.all([this.#threads.close(), ...this.#keeping]);
+    await this.#threads.close();
   }
 
   /** It can be found out again: that it can't be kept is nobody's failure. */
   #keepStart(key: Sha256, start: StartState | 'delivered'): Promise<void> {
-    const keeping = packStart(start)
+    return packStart(start)
       .then((packed) => this.#source.keepStart(key, packed))
-      .catch(() => {})
-      .finally(() => this.#keeping.delete(keeping));
-    this.#keeping.add(keeping);
-    return keeping;
+      .catch(() => {});
   }
 }

@@ -21,7 +21,7 @@ export interface CellOptions {
   /** Told once, when the process has ended: why, if KAMI ended it. */
   readonly onEnd?: (reason: CellEnd) => void;
   /** Takes what calls of a component were found to begin with. */
-  readonly onStart: (key: Sha256, start: PackedStart) => void;
+  readonly onStart: (key: Sha256, start: PackedStart) => Promise<void>;
 }
 
 /** `stopped`: one of its calls had to be; `evicted`: it was of no more use; `crashed`: nobody asked it to. */
@@ -65,7 +65,8 @@ export class Cell {
   #peak = { megabytes: 0, at: 0 };
   readonly #onEnd: CellOptions['onEnd'];
   readonly #onStart: CellOptions['onStart'];
-  readonly #started = new Set<Sha256>();
+  /** What it found out, by component, until that is kept. */
+  readonly #kept = new Map<Sha256, Promise<void>>();
   #stderr = '';
 
   constructor({ formsFolder, poolSize, cacheSize, onEnd, onStart }: CellOptions) {
@@ -141,7 +142,10 @@ export class Cell {
         guest,
         services: names,
       });
-      return await promise;
+      const answer = await promise;
+      // It was told before the answer, and the process may end with this call.
+      await this.#kept.get(form.key);
+      return answer;
     } finally {
       clearTimeout(backstop);
       signal.removeEventListener('abort', abort);
@@ -203,6 +207,7 @@ export class Cell {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#kept.values());
     if (this.#ended) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#process.once('exit', () => resolve());
@@ -248,9 +253,8 @@ export class Cell {
 
   /** Once for each component that it was sent: a cell that was taken over could go on for ever. */
   #takeStart(key: Sha256, start: PackedStart): void {
-    if (!this.#forms.has(key) || this.#started.has(key)) return;
-    this.#started.add(key);
-    this.#onStart(key, start);
+    if (!this.#forms.has(key) || this.#kept.has(key)) return;
+    this.#kept.set(key, this.#onStart(key, start));
   }
 
   /** A worker bounds its guest's lines itself; a cell that was taken over would not, and does not get further. */
