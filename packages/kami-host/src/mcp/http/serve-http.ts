@@ -29,7 +29,7 @@ const farewellMs = 2_000;
 
 /**
  * Serves MCP over HTTP (Streamable HTTP of 2026-07-28 and 2025-11-25) until `signal` is aborted; then calls that run
- * have `drainMs` to end. No state is kept between requests: any number of processes may serve one registry.
+ * have `drainMs` to end. No answer depends on what a process keeps: any number of them may serve one registry.
  * @throws KamiError `KAMI_HTTP_ADDRESS_UNUSABLE`
  */
 export async function serveHttp(
